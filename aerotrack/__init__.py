@@ -1,0 +1,3 @@
+"""AeroTrack: a real-time flight tracker server."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""PostgreSQL: embedded server, migrations, writer, reader; the only package that imports psycopg."""

@@ -1,0 +1,1 @@
+"""Pure flight-tracking rules: no IO, no clock, no actors. Imports nothing of ours."""

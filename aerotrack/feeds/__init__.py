@@ -1,0 +1,1 @@
+"""Sources of observations: one module a kind; parse functions pure, IO thin."""
