@@ -1,1 +1,1 @@
-"""PostgreSQL: embedded server, migrations, writer, reader; the only package that imports psycopg."""
+"""PostgreSQL: embedded server, migrations, writer, reader. Nothing else imports psycopg."""

@@ -1,0 +1,287 @@
+"""Every message between actors, and between them and the edges. Frozen, picklable, tuples only.
+
+In the order they flow: feeds to registry to flights, flights to broadcaster and persistence, those
+to clients and the database, then queries. Commands are imperative, events past tense, queries
+``Get...``. Times named ``now`` and ``ts`` are epoch seconds; ``received`` is the monotonic clock of
+the moment the bytes behind a message were read, carried through so that latency can be measured.
+"""
+
+from typing import Literal
+
+import msgspec
+from thespian.actors import ActorAddress
+
+from aerotrack.domain.flight import FlightRules
+from aerotrack.domain.geo import Box
+from aerotrack.domain.observation import Observation
+from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.types import Value
+
+# -- time and life ---------------------------------------------------------------------------------
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to registry, persistence and broadcaster: time passed. Nothing answers."""
+
+    now: float
+
+
+class Drain(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to registry, then persistence: finish what you have; answered by ``Drained``.
+
+    The registry ends nothing, but makes every flight write its row; persistence hands its last
+    batches to the writer and answers when all of them came back.
+    """
+
+    now: float
+
+
+class Drained(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``Drain``; ``left`` counts rows that could not be written."""
+
+    left: int
+
+
+# -- configuration ---------------------------------------------------------------------------------
+
+
+class ConfigureRegistry(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to registry, its first message."""
+
+    broadcaster: ActorAddress
+    persistence: ActorAddress
+    rules: FlightRules
+
+
+class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a new flight, its first message."""
+
+    icao24: str
+    registry: ActorAddress
+    broadcaster: ActorAddress
+    persistence: ActorAddress
+    rules: FlightRules
+
+
+class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to persistence, its first message. ``writer`` takes ``StoreBatch``.
+
+    A batch leaves after ``flush_interval`` seconds or at ``batch_rows`` rows, whichever is first;
+    at most ``rows_limit`` rows wait in memory, then new points are dropped and counted.
+    """
+
+    writer: ActorAddress
+    flush_interval: float
+    batch_rows: int
+    rows_limit: int
+
+
+class ConfigureBroadcaster(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to broadcaster, its first message."""
+
+    server: str
+    epoch: str
+
+
+# -- feeds to registry to flights ------------------------------------------------------------------
+
+
+class Ingest(msgspec.Struct, frozen=True, gc=False):
+    """Feeds to registry: observations in the order they were heard. Nothing answers."""
+
+    observations: tuple[Observation, ...]
+    now: float
+    received: float
+
+
+class Observe(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight: what was observed of it, in order. Nothing answers."""
+
+    observations: tuple[Observation, ...]
+    now: float
+    received: float
+
+
+class CheckSilence(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight it has not heard of for a while: leave the live picture if it is time."""
+
+    now: float
+
+
+class EndFlight(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight: it is over; it writes its last row. An exit request follows."""
+
+    now: float
+    cause: EndCause
+
+
+class SaveFlight(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight: write your row now (at shutdown), the flight goes on."""
+
+    now: float
+
+
+class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: ``count`` observations of ``feed`` were refused for ``reason``."""
+
+    feed: str
+    reason: str
+    count: int
+
+
+# -- flights to broadcaster and persistence --------------------------------------------------------
+
+
+class FlightChanged(msgspec.Struct, frozen=True, gc=False):
+    """A flight to broadcaster: fields of the live picture that changed, ``None`` where cleared.
+
+    Values carry the precision of the vocabulary. ``whole`` replaces whatever was held. ``changed``
+    may be empty: contact, nothing new.
+    """
+
+    icao24: str
+    flight_id: str
+    changed: tuple[tuple[str, Value], ...]
+    whole: bool
+    time_position: float | None
+    last_contact: float
+    received: float
+
+
+class FlightGone(msgspec.Struct, frozen=True, gc=False):
+    """A flight to broadcaster: it leaves the live picture."""
+
+    icao24: str
+    flight_id: str
+    reason: Literal["stale", "ended"]
+    cause: EndCause | None
+    now: float
+
+
+class PointRecorded(msgspec.Struct, frozen=True, gc=False):
+    """A flight to persistence: a point of its track."""
+
+    point: TrackPoint
+
+
+class FlightRecorded(msgspec.Struct, frozen=True, gc=False):
+    """A flight to persistence: its row as it stands."""
+
+    record: FlightRecord
+
+
+class EventRecorded(msgspec.Struct, frozen=True, gc=False):
+    """A flight to persistence: something happened to it."""
+
+    event: FlightEvent
+
+
+# -- persistence and the writer --------------------------------------------------------------------
+
+
+class StoreBatch(msgspec.Struct, frozen=True, gc=False):
+    """Persistence to the writer's mailbox; answered by ``BatchStored`` or ``BatchFailed``."""
+
+    batch: Batch
+
+
+class BatchStored(msgspec.Struct, frozen=True, gc=False):
+    """The writer to persistence: committed. Rows are ``stored``, ``duplicate`` or ``rejected``."""
+
+    number: int
+    stored: int
+    duplicate: int
+    rejected: int
+    seconds: float
+
+
+class BatchFailed(msgspec.Struct, frozen=True, gc=False):
+    """The writer to persistence: nothing of it was stored, try again later."""
+
+    number: int
+    code: str
+    reason: str
+
+
+# -- clients and the broadcaster -------------------------------------------------------------------
+
+
+class Subscribe(msgspec.Struct, frozen=True, gc=False):
+    """A client's socket to broadcaster: send me this view, replacing any I had.
+
+    Frames go to ``client`` (a mailbox). ``client_id`` is unique within the run. ``interval`` is
+    seconds between frames.
+    """
+
+    client_id: int
+    client: ActorAddress
+    box: Box
+    interval: float
+
+
+class Unsubscribe(msgspec.Struct, frozen=True, gc=False):
+    """A client's socket to broadcaster: no frames any more."""
+
+    client_id: int
+
+
+class SetWritable(msgspec.Struct, frozen=True, gc=False):
+    """A client's socket to broadcaster: whether it takes frames. While not, changes conflate."""
+
+    client_id: int
+    writable: bool
+
+
+class SendFrame(msgspec.Struct, frozen=True, gc=False):
+    """Broadcaster to a client's socket: one text frame, complete.
+
+    ``received`` is the oldest feed read behind the frame, ``None`` for snapshots.
+    """
+
+    payload: bytes
+    received: float | None
+
+
+# -- queries ---------------------------------------------------------------------------------------
+
+
+class GetPicture(msgspec.Struct, frozen=True, gc=False):
+    """Web to broadcaster: the live picture, answered by ``Picture``. ``feed`` narrows it."""
+
+    now: float
+    box: Box | None
+    feed: str | None
+
+
+class Picture(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``GetPicture``: whole entries as JSON objects, one a flight."""
+
+    now: float
+    entries: tuple[bytes, ...]
+
+
+class GetFlight(msgspec.Struct, frozen=True, gc=False):
+    """Web to registry, which passes it on with ``reply_to``; answered by ``FlightFound``.
+
+    ``name`` is an icao24 or a flight_id.
+    """
+
+    name: str
+    now: float
+    reply_to: ActorAddress | None
+
+
+class FlightFound(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``GetFlight``: the flight as a JSON object, ``None`` where it is not alive."""
+
+    document: bytes | None
+
+
+class GetFigures(msgspec.Struct, frozen=True, gc=False):
+    """Runtime or web to registry, broadcaster or persistence; answered by ``Figures``."""
+
+
+class Figures(msgspec.Struct, frozen=True, gc=False):
+    """Counters and gauges of an actor: ``(name, label, value)``, label "" where there is none."""
+
+    values: tuple[tuple[str, str, float], ...]

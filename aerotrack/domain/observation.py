@@ -1,0 +1,114 @@
+"""What a feed says about an aircraft at a moment: the one shape every feed produces.
+
+:class:`Reported` lists every field an observation may carry. :class:`Observation` is what travels
+from a feed to the flight's actor, its provenance complete. :class:`Posted` is the same as it stands
+in JSON written for us (HTTP POST, bulk files), where the time and the source may be left out.
+"""
+
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from aerotrack.domain import types as t
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """Every field an observation may carry; ``None`` where it says nothing about it."""
+
+    callsign: t.Callsign | None = None
+    registration: t.Registration | None = None
+    typecode: t.Typecode | None = None
+    category: t.Category | None = None
+    db_flags: t.DbFlags | None = None
+    lat: t.Latitude | None = None
+    lon: t.Longitude | None = None
+    alt_baro: t.AltBaro | None = None
+    alt_geom: t.AltGeom | None = None
+    on_ground: t.OnGround | None = None
+    gs: t.GroundSpeed | None = None
+    ias: t.IndicatedAirspeed | None = None
+    tas: t.TrueAirspeed | None = None
+    mach: t.Mach | None = None
+    track: t.Track | None = None
+    track_rate: t.TrackRate | None = None
+    true_heading: t.TrueHeading | None = None
+    mag_heading: t.MagHeading | None = None
+    roll: t.Roll | None = None
+    baro_rate: t.BaroRate | None = None
+    geom_rate: t.GeomRate | None = None
+    squawk: t.Squawk | None = None
+    emergency: t.Emergency | None = None
+    spi: t.Spi | None = None
+    alert: t.Alert | None = None
+    nic: t.Nic | None = None
+    rc: t.Rc | None = None
+    nic_baro: t.NicBaro | None = None
+    nac_p: t.NacP | None = None
+    nac_v: t.NacV | None = None
+    sil: t.Sil | None = None
+    sil_type: t.SilType | None = None
+    gva: t.Gva | None = None
+    sda: t.Sda | None = None
+    version: t.Version | None = None
+    nav_qnh: t.NavQnh | None = None
+    nav_altitude_mcp: t.NavAltitudeMcp | None = None
+    nav_altitude_fms: t.NavAltitudeFms | None = None
+    nav_heading: t.NavHeading | None = None
+    nav_modes: t.NavModes | None = None
+    wd: t.WindDirection | None = None
+    ws: t.WindSpeed | None = None
+    oat: t.Oat | None = None
+    tat: t.Tat | None = None
+    rssi: t.Rssi | None = None
+
+
+class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What one feed says of one aircraft at one time. Feeds make it, the flight's actor folds it.
+
+    ``ts`` is the time everything in it holds for, by the clock rule of its feed; the position has a
+    time of its own (``time_position``) only where the feed knows it to be older than the rest.
+    ``lat`` and ``lon`` come together or not at all.
+    """
+
+    icao24: t.Icao24
+    ts: t.Timestamp
+    source: t.Source
+    feed: t.FeedName
+    receiver: t.Receiver | None = None
+    time_position: t.TimePosition | None = None
+
+
+class Posted(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """An observation as JSON written for AeroTrack holds it; see :func:`from_posted`."""
+
+    icao24: t.Icao24
+    ts: t.Timestamp | None = None
+    source: t.Source = "other"
+    receiver: t.Receiver | None = None
+
+
+REPORTED_FIELDS: Final = Reported.__struct_fields__
+reported_values = attrgetter(*REPORTED_FIELDS)
+
+
+def present(reported: Reported) -> dict[str, t.Value]:
+    """The fields that say something, in vocabulary order."""
+    return {
+        name: value
+        for name, value in zip(REPORTED_FIELDS, reported_values(reported), strict=True)
+        if value is not None
+    }
+
+
+def from_posted(posted: Posted, *, feed: str, now: float) -> Observation:
+    """The observation ``posted`` makes when it arrives by ``feed`` at ``now`` (epoch seconds)."""
+    values: dict[str, object] = dict(present(posted))
+    return Observation(
+        icao24=posted.icao24,
+        ts=now if posted.ts is None else posted.ts,
+        source=posted.source,
+        feed=feed,
+        receiver=posted.receiver,
+        **values,  # type: ignore[arg-type]  # names and types are those of Reported on both sides
+    )
