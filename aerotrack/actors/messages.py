@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 from thespian.actors import ActorAddress
 
-from aerotrack.domain.flight import FlightRules
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.rules import FlightRules
 from aerotrack.domain.types import Value
 
 # -- time and life ---------------------------------------------------------------------------------

@@ -13,13 +13,13 @@ LON = st.floats(-180, 180)
 
 
 def test_a_degree_of_latitude_is_sixty_nautical_miles() -> None:
-    assert 60.0 == pytest.approx(distance_nmi(50, 8, 51, 8), rel=0.002)
-    assert 0.0 == bearing_deg(50, 8, 51, 8)
+    assert pytest.approx(distance_nmi(50, 8, 51, 8), rel=0.002) == 60.0
+    assert bearing_deg(50, 8, 51, 8) == 0.0
 
 
 def test_distance_is_the_short_way_over_the_antimeridian() -> None:
-    assert 120.0 == pytest.approx(distance_nmi(0, 179, 0, -179), rel=0.002)
-    assert 90.0 == bearing_deg(0, 179, 0, -179)
+    assert pytest.approx(distance_nmi(0, 179, 0, -179), rel=0.002) == 120.0
+    assert bearing_deg(0, 179, 0, -179) == 90.0
 
 
 @given(LAT, LON, LAT, LON)
@@ -53,14 +53,13 @@ def test_a_box_is_the_same_whole_turns_further(lat: float, lon: float, turns: in
         ((10, 0, -10, 10), Box(10.0, 0, -10.0, 10)),
     ],
 )
-def test_boxes_as_clients_ask_for_them(
-    asked: tuple[float, float, float, float], made: Box
-) -> None:
+def test_boxes_as_clients_ask_for_them(asked: tuple[float, float, float, float], made: Box) -> None:
     assert made == box(*asked)
 
 
 @pytest.mark.parametrize(
-    "wrong", [(0, 10, 1, 5), (0, -91, 1, 5), (0, 0, 1, 90.1), (math.nan, 0, 1, 1), (0, 0, math.inf, 1)]
+    "wrong",
+    [(0, 10, 1, 5), (0, -91, 1, 5), (0, 0, 1, 90.1), (math.nan, 0, 1, 1), (0, 0, math.inf, 1)],
 )
 def test_what_is_no_box_is_refused(wrong: tuple[float, float, float, float]) -> None:
     with pytest.raises(BadBox):

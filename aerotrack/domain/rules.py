@@ -1,0 +1,25 @@
+"""The times and limits a flight lives by. All are settings; the defaults carry their reason."""
+
+from typing import Final
+
+import msgspec
+
+# Sources that report minutes apart by design: oceanic contracts and shortwave.
+SLOW_SOURCES: Final = frozenset({"adsc", "hfdl"})
+
+
+class FlightRules(msgspec.Struct, frozen=True, gc=False):
+    """When a flight is what; all in seconds."""
+
+    # Without a position for this long nobody extrapolates it any further (readsb and OpenSky: 15).
+    stale_after: float = 15.0
+    # Without a position for this long it leaves the live picture (readsb: 60).
+    gone_after: float = 60.0
+    # The same for ADS-C and HFDL, which report every 14 to 30 minutes.
+    gone_after_slow: float = 35 * 60.0
+    # Without any contact for this long the flight is over; longer than a hole in coverage usually is.
+    end_after: float = 30 * 60.0
+    # An observation from further in the future than this is refused; clocks differ by a few seconds.
+    future_tolerance: float = 5.0
+    # A flight's row is written at its start, its end, when its identity changes, else this often.
+    row_interval: float = 60.0
