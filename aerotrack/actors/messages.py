@@ -103,7 +103,7 @@ class Observe(msgspec.Struct, frozen=True, gc=False):
 
 
 class CheckSilence(msgspec.Struct, frozen=True, gc=False):
-    """Registry to a flight it has not heard of for a while: leave the live picture if it is time."""
+    """Registry to a silent flight: leave the live picture if it is time."""
 
     now: float
 

@@ -1,4 +1,4 @@
-"""Geometry on the sphere: distances, bearings, great circles, and the boxes clients look through."""
+"""Geometry on the sphere: distances, bearings, and the boxes clients look through."""
 
 import math
 from typing import Final
@@ -61,7 +61,7 @@ class BadBox(ValueError):
 
 
 def box(west: float, south: float, east: float, north: float) -> Box:
-    """The box a client asked for: longitudes modulo 360, 360 degrees wide or more is the world round.
+    """The box a client asked for: longitudes modulo 360, 360 wide or more goes round the world.
 
     Raises:
         BadBox: a bound that is no finite number, a latitude outside -90..90, or south > north.

@@ -17,9 +17,9 @@ class FlightRules(msgspec.Struct, frozen=True, gc=False):
     gone_after: float = 60.0
     # The same for ADS-C and HFDL, which report every 14 to 30 minutes.
     gone_after_slow: float = 35 * 60.0
-    # Without any contact for this long the flight is over; longer than a hole in coverage usually is.
+    # Without any contact for this long the flight is over; few holes in coverage last longer.
     end_after: float = 30 * 60.0
-    # An observation from further in the future than this is refused; clocks differ by a few seconds.
+    # An observation from further in the future is refused; honest clocks differ by less.
     future_tolerance: float = 5.0
     # A flight's row is written at its start, its end, when its identity changes, else this often.
     row_interval: float = 60.0
