@@ -1,0 +1,221 @@
+"""What clients look at: a view per client, in groups that are served at one beat.
+
+A change is encoded once for a group and joined into the frames of all its clients. A client that
+does not read is passed over; what it missed is kept as names only, and it gets whole entries of
+those when it reads again.
+
+The work of a beat is that of the changes times the clients of the group; a picture in cells comes
+with the scale that needs it.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from aerotrack.domain.geo import Box
+from aerotrack.domain.picture import TIME_DECIMALS, LivePicture
+from aerotrack.domain.types import Value
+
+# A part of a snapshot stays under this many bytes (DESIGN section 6: under 512 kB).
+PART_BYTES: Final = 500_000
+# A position older than this when its delta is made says how old it is.
+FRESH_S: Final = 1.0
+
+
+class Pending:
+    """What changed of one flight since the last beat, and the oldest feed read behind it."""
+
+    __slots__ = ("encoded", "received", "values", "whole")
+
+    def __init__(self, received: float) -> None:
+        self.values: dict[str, Value] = {}
+        self.whole = False
+        self.received = received
+        self.encoded: bytes | None = None  # of a delta; None where nothing visible changed
+
+
+class View:
+    """One client's view: what it looks at, what it holds, and what it has missed."""
+
+    __slots__ = ("box", "gone", "held", "missed", "seq", "writable")
+
+    def __init__(self, box: Box | None) -> None:
+        self.box = box
+        self.held: set[str] = set()
+        self.missed: set[str] = set()
+        self.gone: dict[str, bytes] = {}
+        self.writable = True
+        self.seq = 0
+
+    def snapshot(self, picture: LivePicture, now: float) -> Iterator[bytes]:
+        """Frames that replace everything the client holds by what its view shows."""
+        self.held.clear()
+        self.missed.clear()
+        self.gone.clear()
+        part: list[bytes] = []
+        size = 0
+        for entry in picture.shown(self.box):
+            encoded = entry.encoded()
+            if part and size + len(encoded) > PART_BYTES:
+                yield self._snapshot_part(part, picture.pos, now, more=True)
+                part, size = [], 0
+            part.append(encoded)
+            size += len(encoded) + 1
+            self.held.add(entry.icao24)
+        yield self._snapshot_part(part, picture.pos, now, more=False)
+
+    def _snapshot_part(self, part: list[bytes], pos: int, now: float, *, more: bool) -> bytes:
+        self.seq += 1
+        head = b'{"type":"snapshot","seq":%d,"pos":%d,"now":%.3f,' % (self.seq, pos, now)
+        return b"".join((head, b'"more":true,' * more, b'"flights":[', b",".join(part), b"]}"))
+
+    def move(self, box: Box | None, picture: LivePicture) -> None:
+        """Look at ``box`` from now on; what enters and leaves goes out with the next frame.
+
+        What the view's beat has pending must be given to :meth:`miss` before.
+        """
+        self.box = box
+        shown = {entry.icao24 for entry in picture.shown(box)}
+        self.missed |= self.held ^ shown
+
+    def miss(self, pending: dict[str, Pending], gone: dict[str, bytes]) -> None:
+        """Changes that will not be sent as such: remember what the client will need instead."""
+        self.missed.update(pending)
+        for icao24, encoded in gone.items():
+            if icao24 in self.held:
+                self.held.discard(icao24)
+                self.gone[icao24] = encoded
+
+    def frame(
+        self,
+        picture: LivePicture,
+        now: float,
+        pending: dict[str, Pending],
+        gone: dict[str, bytes],
+    ) -> tuple[bytes, float | None] | None:
+        """The delta since the client's last frame and the oldest feed read behind it, if any."""
+        held, box, missed = self.held, self.box, self.missed
+        leaving, self.gone = list(self.gone.values()), {}
+        for icao24, encoded in gone.items():
+            if icao24 in held:
+                held.discard(icao24)
+                leaving.append(encoded)
+        entries: list[bytes] = []
+        oldest: float | None = None
+        if missed:
+            for icao24 in missed:
+                if icao24 not in pending:
+                    self._renew(icao24, picture, entries, leaving)
+        for icao24, change in pending.items():
+            entry = picture.get(icao24)
+            if entry is None:
+                continue
+            if not entry.within(box):
+                if icao24 in held:
+                    held.discard(icao24)
+                    leaving.append(_gone(icao24, entry.flight_id, "left_view", None))
+                continue
+            if icao24 not in held or change.whole or icao24 in missed:
+                held.add(icao24)
+                entries.append(entry.encoded_full())
+            elif change.encoded is not None:
+                entries.append(change.encoded)
+            else:
+                continue
+            if oldest is None or change.received < oldest:
+                oldest = change.received
+        missed.clear()
+        if not entries and not leaving:
+            return None
+        self.seq += 1
+        head = b'{"type":"delta","seq":%d,"pos":%d,"now":%.3f,"gone":[' % (
+            self.seq,
+            picture.pos,
+            now,
+        )
+        body = (head, b",".join(leaving), b'],"flights":[', b",".join(entries), b"]}")
+        return b"".join(body), oldest
+
+    def _renew(
+        self, icao24: str, picture: LivePicture, entries: list[bytes], leaving: list[bytes]
+    ) -> None:
+        """Bring one flight the client may hold wrongly to what its view shows."""
+        entry = picture.get(icao24)
+        if entry is None:
+            return  # its end is among what is gone
+        if entry.within(self.box):
+            self.held.add(icao24)
+            entries.append(entry.encoded_full())
+        elif icao24 in self.held:
+            self.held.discard(icao24)
+            leaving.append(_gone(icao24, entry.flight_id, "left_view", None))
+
+
+class Beat:
+    """The changes that clients of one interval have not been sent yet."""
+
+    __slots__ = ("due", "gone", "interval", "pending", "views")
+
+    def __init__(self, interval: float, now: float) -> None:
+        self.interval = interval
+        self.due = now + interval
+        self.views: dict[int, View] = {}
+        self.pending: dict[str, Pending] = {}
+        self.gone: dict[str, bytes] = {}
+
+    def note(
+        self,
+        icao24: str,
+        changed: tuple[tuple[str, Value], ...],
+        *,
+        whole: bool,
+        received: float,
+    ) -> None:
+        """Something of a flight changed."""
+        pending = self.pending.get(icao24)
+        if pending is None:
+            pending = self.pending[icao24] = Pending(received)
+        pending.values.update(changed)
+        pending.whole = pending.whole or whole
+
+    def note_gone(self, icao24: str, flight_id: str, reason: str, cause: str | None) -> None:
+        """A flight left the picture."""
+        self.pending.pop(icao24, None)
+        self.gone[icao24] = _gone(icao24, flight_id, reason, cause)
+
+    def frames(self, picture: LivePicture, now: float) -> Iterator[tuple[int, bytes, float | None]]:
+        """The frames due now, as (client id, frame, oldest feed read); then nothing is pending."""
+        pending, gone = self.pending, self.gone
+        self.pending, self.gone = {}, {}
+        for icao24, change in pending.items():
+            change.encoded = _delta_entry(icao24, change.values, picture, now)
+        for client_id, view in self.views.items():
+            if not view.writable:
+                view.miss(pending, gone)
+            elif pending or gone or view.missed or view.gone:
+                made = view.frame(picture, now, pending, gone)
+                if made is not None:
+                    yield client_id, *made
+
+
+def _delta_entry(
+    icao24: str, values: dict[str, Value], picture: LivePicture, now: float
+) -> bytes | None:
+    """The entry of a delta: what changed, and the time of a position that is not fresh."""
+    entry = picture.get(icao24)
+    if not values or entry is None:
+        return None
+    changed: dict[str, Any] = {"icao24": icao24, **values}
+    at = entry.time_position
+    if at is not None and ("lat" in values or "lon" in values) and abs(now - at) > FRESH_S:
+        changed["time_position"] = round(at, TIME_DECIMALS)
+    return orjson.dumps(changed)
+
+
+def _gone(icao24: str, flight_id: str, reason: str, cause: str | None) -> bytes:
+    """An entry of ``gone``."""
+    entry = {"icao24": icao24, "flight_id": flight_id, "reason": reason}
+    if cause is not None:
+        entry["cause"] = cause
+    return orjson.dumps(entry)
