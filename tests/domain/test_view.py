@@ -201,3 +201,23 @@ def test_every_view_shows_exactly_the_flights_inside_it(
         put(picture, f"{number:06x}", lat=lat, lon=lon)
     inside = [f"{n:06x}" for n, p in enumerate(places) if look is None or look.contains(*p)]
     assert inside == list(fresh(picture, look))
+
+
+def test_a_client_that_missed_a_beat_gets_the_whole_of_what_changed() -> None:
+    picture, beat = LivePicture(), Beat(1.0, NOW)
+    put(picture, "4ca2d6", lat=50.0, lon=8.0)
+    view = beat.views[1] = View(None)
+    held = HeldPicture()
+    for part in view.snapshot(picture, NOW):
+        held.apply(orjson.loads(part))
+    view.writable = False
+    put(picture, "4ca2d6", squawk="7700")
+    beat.note("4ca2d6", (("squawk", "7700"),), whole=False, received=0.0)
+    assert [] == list(beat.frames(picture, NOW))
+    view.writable = True
+    put(picture, "4ca2d6", lat=50.1)
+    beat.note("4ca2d6", (("lat", 50.1),), whole=False, received=0.0)
+    [(_, payload, _)] = beat.frames(picture, NOW)
+    held.apply(orjson.loads(payload))
+    assert fresh(picture, None) == held.comparable()
+    assert orjson.loads(payload)["flights"][0]["full"]
