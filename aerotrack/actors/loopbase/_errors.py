@@ -12,7 +12,7 @@ from typing import Any
 from thespian.actors import ActorSystemException
 
 
-class ActorTimeout(TimeoutError):  # noqa: N818  (a time-out by name, as in asyncio)
+class ActorTimeout(TimeoutError):
     """An actor did not answer within the time allowed; a later answer becomes a dead letter."""
 
 
@@ -29,5 +29,5 @@ class AskedActorGone(ActorSystemException):
     """The question reached nobody: the asked actor does not exist any more."""
 
 
-class BlockingCallOnLoop(RuntimeError):  # noqa: N818  (what it is, not that it is one)
+class BlockingCallOnLoop(RuntimeError):
     """A blocking `ask` or `listen` on the loop's thread, which would wait for itself for ever."""
