@@ -377,6 +377,23 @@ def test_a_server_killed_with_its_owner_is_recovered(
         assert rows_of(server.conninfo) == [("4ca2d6",)]
 
 
+@needs_proc
+def test_a_start_waits_for_a_killed_server_s_children_to_end(data_dir: Path) -> None:
+    def resume(message: str) -> None:
+        if message.startswith("Waiting"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGCONT)
+
+    with server_on(data_dir, progress=resume) as server:
+        with psycopg.connect(server.conninfo) as connection:
+            child = connection.info.backend_pid
+            os.kill(child, signal.SIGSTOP)  # busy, and not to be interrupted
+            kill_and_wait(server)
+            server.start()
+            connection.close()
+        assert rows_of(server.conninfo) == [("4ca2d6",)]
+
+
 def leave_pid_file(data_dir: Path, pid: int) -> None:
     cluster = data_dir / "postgres-18"
     lines = [pid, cluster, 1764000000, 5432, "/nonexistent", "", "", "ready"]
