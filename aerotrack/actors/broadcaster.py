@@ -6,6 +6,7 @@ from thespian.actors import ActorAddress
 
 from aerotrack.actors.base import AeroActor, handles
 from aerotrack.actors.messages import (
+    Figure,
     Figures,
     FlightChanged,
     FlightGone,
@@ -39,7 +40,6 @@ class Broadcaster(AeroActor):
         self._picture = LivePicture()
         self._beats: dict[float, Beat] = {}
         self._clients: dict[int, tuple[ActorAddress, View, float]] = {}
-        self._now = 0.0
         self._changes = 0
         self._frames = 0
         self._bytes = 0
@@ -145,20 +145,13 @@ class Broadcaster(AeroActor):
 
     @handles(GetFigures)
     def get_figures(self, message: GetFigures, sender: ActorAddress) -> None:
-        self.send(
-            sender,
-            Figures(
-                (
-                    ("live_flights", "", float(len(self._picture))),
-                    ("changes", "", float(self._changes)),
-                    ("subscribers", "", float(len(self._clients))),
-                    ("frames", "", float(self._frames)),
-                    ("frame_bytes", "", float(self._bytes)),
-                    (
-                        "unwritable_subscribers",
-                        "",
-                        float(sum(not view.writable for _, view, _ in self._clients.values())),
-                    ),
-                )
-            ),
+        unwritable = sum(not view.writable for _, view, _ in self._clients.values())
+        values = (
+            Figure("live_flights", len(self._picture)),
+            Figure("changes_total", self._changes),
+            Figure("subscribers", len(self._clients)),
+            Figure("unwritable_subscribers", unwritable),
+            Figure("frames_total", self._frames),
+            Figure("frame_bytes_total", self._bytes),
         )
+        self.send(sender, Figures(values))

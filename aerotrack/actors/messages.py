@@ -275,7 +275,15 @@ class GetFigures(msgspec.Struct, frozen=True, gc=False):
     """Runtime or web to registry, broadcaster or persistence; answered by ``Figures``."""
 
 
-class Figures(msgspec.Struct, frozen=True, gc=False):
-    """Counters and gauges of an actor: ``(name, label, value)``, label "" where there is none."""
+class Figure(msgspec.Struct, frozen=True, gc=False):
+    """One number an actor counts: a counter if its name ends in ``_total``, else a gauge."""
 
-    values: tuple[tuple[str, str, float], ...]
+    name: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class Figures(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``GetFigures``."""
+
+    values: tuple[Figure, ...]

@@ -12,6 +12,7 @@ from aerotrack.actors.messages import (
     Drain,
     Drained,
     EventRecorded,
+    Figure,
     Figures,
     FlightRecorded,
     GetFigures,
@@ -155,21 +156,18 @@ class Persistence(AeroActor):
     @handles(GetFigures)
     def get_figures(self, message: GetFigures, sender: ActorAddress) -> None:
         buffer = self._buffer
-        self.send(
-            sender,
-            Figures(
-                (
-                    ("points_recorded", "", float(self._points)),
-                    ("rows_stored", "", float(self._stored)),
-                    ("rows_duplicate", "", float(self._duplicate)),
-                    ("rows_rejected", "", float(self._rejected)),
-                    ("points_dropped", "", float(buffer.dropped)),
-                    ("rows_waiting", "", float(buffer.waiting)),
-                    ("batches_stored", "", float(self._batches)),
-                    ("batch_failures", "", float(self._failures)),
-                    ("batch_seconds", "", self._last_seconds),
-                    ("lag_seconds", "", buffer.lag(self._now)),
-                    ("database_error", self._error, float(bool(self._error))),
-                )
-            ),
+        away = (("code", self._error),) if self._error else ()
+        values = (
+            Figure("points_recorded_total", self._points),
+            Figure("points_dropped_total", buffer.dropped),
+            Figure("rows_stored_total", self._stored),
+            Figure("rows_duplicate_total", self._duplicate),
+            Figure("rows_rejected_total", self._rejected),
+            Figure("rows_waiting", buffer.waiting),
+            Figure("batches_stored_total", self._batches),
+            Figure("batches_failed_total", self._failures),
+            Figure("last_batch_seconds", self._last_seconds),
+            Figure("lag_seconds", buffer.lag(self._now)),
+            Figure("database_away", bool(away), away),
         )
+        self.send(sender, Figures(values))

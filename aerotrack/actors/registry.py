@@ -13,6 +13,7 @@ from aerotrack.actors.messages import (
     Drain,
     Drained,
     EndFlight,
+    Figure,
     Figures,
     FlightFound,
     GetFigures,
@@ -160,14 +161,16 @@ class Registry(AeroActor):
     @handles(GetFigures)
     def get_figures(self, message: GetFigures, sender: ActorAddress) -> None:
         values = [
-            ("flights", "", float(len(self._addresses))),
-            ("flights_started", "", float(self._started)),
-            ("flights_ended", "", float(self._ended)),
-            ("flights_died", "", float(self._died)),
+            Figure("flights", len(self._addresses)),
+            Figure("flights_started_total", self._started),
+            Figure("flights_ended_total", self._ended),
+            Figure("flights_died_total", self._died),
         ]
-        values += [("routed", feed, float(count)) for feed, count in self._routed.items()]
         values += [
-            ("refused", f"{feed} {reason}", float(count))
+            Figure("routed_total", count, (("feed", feed),)) for feed, count in self._routed.items()
+        ]
+        values += [
+            Figure("refused_total", count, (("feed", feed), ("reason", reason)))
             for (feed, reason), count in self._refused.items()
         ]
         self.send(sender, Figures(tuple(values)))
