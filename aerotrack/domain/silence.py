@@ -3,6 +3,7 @@
 One heap entry a flight, pushed again only when it comes up: hearing of a flight costs nothing here.
 """
 
+import itertools
 from heapq import heappop, heappush
 
 from aerotrack.domain.rules import SLOW_SOURCES, FlightRules
@@ -37,18 +38,23 @@ class SilenceQueue:
     most that much too late, and once more when it is over.
     """
 
-    __slots__ = ("_due", "_rules")
+    __slots__ = ("_due", "_numbers", "_rules")
 
     def __init__(self, rules: FlightRules) -> None:
         self._rules = rules
-        self._due: list[tuple[float, str, Heard]] = []
+        # The number decides between two flights of one aircraft that are due at the same moment.
+        self._due: list[tuple[float, int, str, Heard]] = []
+        self._numbers = itertools.count()
 
     def __len__(self) -> int:
         return len(self._due)
 
     def add(self, icao24: str, heard: Heard) -> None:
         """Watch a new flight. Its entry falls out by itself once :meth:`due` reports its end."""
-        heappush(self._due, (heard.at + self._rules.stale_after, icao24, heard))
+        self._push(heard.at + self._rules.stale_after, icao24, heard)
+
+    def _push(self, due: float, icao24: str, heard: Heard) -> None:
+        heappush(self._due, (due, next(self._numbers), icao24, heard))
 
     def due(self, now: float, alive: dict[str, Heard]) -> list[tuple[str, Heard, bool]]:
         """The flights silent long enough to look at, as (icao24, heard, whether it is over).
@@ -58,7 +64,7 @@ class SilenceQueue:
         found: list[tuple[str, Heard, bool]] = []
         step = self._rules.stale_after
         while self._due and self._due[0][0] <= now:
-            _, icao24, heard = heappop(self._due)
+            _, _, icao24, heard = heappop(self._due)
             if alive.get(icao24) is not heard:
                 continue
             over_at = heard.at + heard.ends_after(self._rules)
@@ -70,7 +76,7 @@ class SilenceQueue:
                 gone_at = heard.at + (
                     self._rules.gone_after_slow if heard.slow else self._rules.gone_after
                 )
-                heappush(self._due, (now + step if now < gone_at else over_at, icao24, heard))
+                self._push(now + step if now < gone_at else over_at, icao24, heard)
             else:
-                heappush(self._due, (heard.at + step, icao24, heard))
+                self._push(heard.at + step, icao24, heard)
         return found
