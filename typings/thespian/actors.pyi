@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Any, ClassVar, IO
+from typing import IO, Any, ClassVar
 
 ThespianGeneration: tuple[int, int]
 
