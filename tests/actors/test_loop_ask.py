@@ -62,6 +62,20 @@ def test_an_answer_comes_back(run_on_loop):
     run_on_loop(scenario)
 
 
+def test_an_answered_ask_leaves_no_timer_behind(run_on_loop):
+    async def scenario(system):
+        loop = asyncio.get_running_loop()
+
+        def timers():
+            return sum(not handle.cancelled() for handle in loop._scheduled)
+
+        before = timers()
+        await system.ask_async(system.createActor(Oracle), 21, 3600.0)
+        assert before == timers()
+
+    run_on_loop(scenario)
+
+
 def test_each_question_gets_its_own_answer_whatever_the_order(run_on_loop):
     async def scenario(system):
         oracle = system.createActor(Oracle)

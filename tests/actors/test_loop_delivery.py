@@ -170,6 +170,7 @@ def test_threads_may_tell_and_each_keeps_its_order(run_on_loop):
 
 def test_a_tell_from_a_thread_wakes_an_idle_loop(run_on_loop):
     async def scenario(system):
+        asyncio.get_running_loop().set_debug(True)  # notices a call that is not thread-safe
         arrived = asyncio.Event()
         mailbox = system.create_mailbox(lambda message, sender: arrived.set())
         await asyncio.sleep(0)

@@ -312,10 +312,14 @@ def test_shutdown_ends_every_actor_and_leaves_nothing_on_the_loop():
         assert system.figures().live_actors == 0
         assert not [handle for handle in loop._ready if not handle.cancelled()]
         assert not [handle for handle in loop._scheduled if not handle.cancelled()]
-        system.base.tell(closing, "too late")  # harmless, and keeps nothing
+        system.tell(closing, "too late")  # harmless, and keeps nothing
         assert system.figures().queue_depth == 0
         with pytest.raises(ActorSystemFailure):
-            system.base.create_mailbox(print)
+            system.create_mailbox(print)
+        with pytest.raises(ActorSystemFailure):
+            system.createActor(Leaf)
+        with pytest.raises(ActorSystemFailure):
+            await system.ask_async(closing, "x", 1.0)
 
     asyncio.run(main())
 
@@ -327,7 +331,6 @@ def test_what_was_sent_before_shutdown_is_delivered_first(run_on_loop):
         mailbox = system.create_mailbox(lambda message, sender: seen.append(message))
         for number in range(100):
             system.tell(mailbox, number)
-        system.createActor(Leaf)
         system.shutdown()
 
     run_on_loop(scenario)

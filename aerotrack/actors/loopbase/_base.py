@@ -236,13 +236,15 @@ class LoopSystemBase(Population):
             return
         deadline = time.perf_counter() + SHUTDOWN_SECONDS
         self.armed = True  # nobody schedules another drain
-        while self.live_actors and time.perf_counter() < deadline:
+        while True:
             for ref in list(self.actorRegistry.values()):
                 parent = self.actorRegistry.get(ref.parent)
                 parentless = parent is None or isinstance(parent.instance, Endpoint)
                 if parentless and not isinstance(ref.instance, Endpoint):
                     self.post(ref.address._aaddr, ActorExitRequest(), self.address)
             self.run_slice(deadline)
+            if not self.live_actors or time.perf_counter() >= deadline:
+                break
         if self.queue or self.live_actors:
             logger.warning(
                 "shutdown_left actors=%d deliveries=%d", self.live_actors, len(self.queue)

@@ -56,9 +56,12 @@ class LoopActorSystem(ActorSystem):
         return self.base.failures
 
     def shutdown(self) -> None:
-        """End all actors; see `LoopSystemBase.shutdown`. Calling it again does nothing."""
-        if self._systemBase is not None:
-            super().shutdown()
+        """End all actors; see `LoopSystemBase.shutdown`. Calling it again does nothing.
+
+        Afterwards a tell goes nowhere, and whatever creates or asks raises ActorSystemFailure.
+        """
+        # Not Thespian's own, which forgets the base: a late tell would then be an AttributeError.
+        self.base.shutdown()
 
 
 def start_actor_system(
