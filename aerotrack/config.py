@@ -282,9 +282,7 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError:
             fits = False
         if origin != "*" and not fits:
-            raise _Wrong(
-                f"{origin!r} is no origin; give scheme and host: https://example.org"
-            )
+            raise _Wrong(f"{origin!r} is no origin; give scheme and host: https://example.org")
     return tuple(origin.lower() for origin in origins)
 
 
