@@ -15,8 +15,6 @@ The message is written for the operator: what is wrong, where, and what to do. T
 programs (logs, health, exit status) and does not change once released.
 """
 
-# ruff: noqa: N818 (the names say what is the matter; the family's roots end in Error)
-
 from pathlib import Path
 from typing import ClassVar
 

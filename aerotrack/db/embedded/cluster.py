@@ -37,6 +37,7 @@ SETTINGS: Mapping[str, str] = {
     # since WAL is most of what wears an SD card.
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "wal_compression": "on",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",

@@ -54,7 +54,7 @@ def stop_predecessor(cluster: Path, progress: Callable[[str], None]) -> None:
             # still attached to its shared memory; for which it needs the file.
             return
         case Verdict.SOMETHING_ELSE:
-            # The number was given to another process: PostgreSQL would refuse to start.
+            # The number is another process's by now: PostgreSQL would refuse to start.
             pid_file.unlink(missing_ok=True)
         case Verdict.CANNOT_TELL:
             raise PredecessorStillRunning(
@@ -80,9 +80,10 @@ def read_postmaster_pid(cluster: Path) -> int | None:
 def judge(pid: int, cluster: Path) -> Verdict:
     """Say what process `pid` is: by its owner, its command line and its working directory."""
     command = _command_line(pid)
-    if not command:
+    if command is None:
         return Verdict.ENDED
-    if Path(command[0]).name != "postgres":
+    # A zombie has no command line: its number is taken all the same until its parent waits for it.
+    if not command or Path(command[0]).name != "postgres":
         return Verdict.SOMETHING_ELSE
     if _HAS_PROC:
         try:
@@ -103,13 +104,13 @@ def judge(pid: int, cluster: Path) -> Verdict:
     return Verdict.SOMETHING_ELSE
 
 
-def _command_line(pid: int) -> list[str]:
-    """The process's arguments; empty if there is none or it is a zombie."""
+def _command_line(pid: int) -> list[str] | None:
+    """The process's arguments, empty for a zombie; None if there is no such process."""
     if _HAS_PROC:
         try:
             raw = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
-            return []
+            return None
         return os.fsdecode(raw).rstrip("\0").split("\0") if raw else []
     answer = subprocess.run(
         ["/bin/ps", "-o", "command=", "-p", str(pid)],
@@ -119,7 +120,8 @@ def _command_line(pid: int) -> list[str]:
         timeout=PROBE_TIMEOUT_S,
         check=False,
     )
-    return answer.stdout.split()  # a path with spaces is then CANNOT_TELL or SOMETHING_ELSE
+    # A path with spaces comes apart here: its server is not recognised, and not stopped.
+    return answer.stdout.split() or None
 
 
 def _served_directory(command: list[str]) -> Path | None:

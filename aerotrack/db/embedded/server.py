@@ -44,6 +44,13 @@ START_TIMEOUT_S = 600.0
 # How often a start that takes long says so.
 _PROGRESS_EVERY_S = 5.0
 _POLL_S = 0.02
+
+# The children of a server that was killed end as soon as they notice, a long query at its next
+# interruption; until then PostgreSQL refuses to start, with these words.
+_REMAINS = "pre-existing shared memory block"
+_REMAINS_TIMEOUT_S = 60.0
+_REMAINS_RETRY_S = 0.2
+
 _LOG_TAIL_LINES = 20
 _LOG_TAIL_BYTES = 16_384
 
@@ -188,7 +195,7 @@ class EmbeddedPostgres:
     ) -> None:
         configuration = write_configuration(self._data_dir, account, self._settings)
         self._progress(f"Starting PostgreSQL {binaries.version}")
-        arguments: list[str | Path] = [
+        command: list[str | Path] = [
             binaries.postgres,
             "-D",
             cluster,
@@ -197,14 +204,22 @@ class EmbeddedPostgres:
             "--unix_socket_permissions=0700",
         ]
         begun = time.time()
-        self._process = ServerProcess(arguments, cluster, account, self._start_log)
-        try:
-            self._wait_until_ready(self._process, cluster)
-            self._ensure_database()
-        except (ServerStartFailed, psycopg.Error) as error:
-            raise ServerStartFailed(
-                f"PostgreSQL on {cluster} did not start: {error}\n{self._log_tail(cluster, begun)}"
-            ) from error
+        remains_until = time.monotonic() + _REMAINS_TIMEOUT_S
+        while True:
+            self._process = ServerProcess(command, cluster, account, self._start_log)
+            try:
+                self._wait_until_ready(self._process, cluster)
+                self._ensure_database()
+                return
+            except (ServerStartFailed, psycopg.Error) as error:
+                tail = self._log_tail(cluster, begun)
+                ended = self._process.ended() is not None
+                if ended and _REMAINS in tail and time.monotonic() < remains_until:
+                    time.sleep(_REMAINS_RETRY_S)
+                    continue
+                raise ServerStartFailed(
+                    f"PostgreSQL on {cluster} did not start: {error}\n{tail}"
+                ) from error
 
     def _wait_until_ready(self, process: ServerProcess, cluster: Path) -> None:
         begun = time.monotonic()
