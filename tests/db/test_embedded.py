@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -121,15 +122,16 @@ def wait_for_end(pidfd: int) -> bool:
 class Owner:
     """Another process that runs a server on `data_dir`."""
 
-    def __init__(self, data_dir: Path, **popen_options: object) -> None:
+    def __init__(
+        self, data_dir: Path, python: str = sys.executable, **popen_options: object
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER, data_dir],
+            [python, "-c", OWNER, data_dir],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=REPOSITORY,
-            **popen_options,
+            **{"cwd": REPOSITORY, **popen_options},
         )
         assert self.process.stdout is not None
         first = self.process.stdout.readline().strip()
@@ -167,8 +169,8 @@ class Owner:
 def owner_on() -> Iterator[Callable[..., Owner]]:
     owners: list[Owner] = []
 
-    def start(data_dir: Path, **popen_options: object) -> Owner:
-        owners.append(Owner(data_dir, **popen_options))
+    def start(data_dir: Path, *python: str, **popen_options: object) -> Owner:
+        owners.append(Owner(data_dir, *python, **popen_options))
         return owners[-1]
 
     yield start
@@ -688,7 +690,7 @@ def test_programs_the_account_cannot_reach_are_copied_once(
             assert rows_of(server.conninfo) == [("4ca2d6",)]
             assert server.bin_dir is not None
             assert server.bin_dir.is_relative_to(data_dir / "postgres-programs")
-            assert subprocess.run([server.bin_dir / "pg_dump", "--version"], check=False)
+            subprocess.run([server.bin_dir / "pg_dump", "--version"], check=True)
     assert sum("Copying" in message for message in said) == 1
     assert not older.exists()
 
@@ -713,42 +715,58 @@ def test_root_of_a_user_namespace_without_other_ids_is_told_so(place: Path) -> N
     assert "NoServerAccount: PostgreSQL refuses to run as root, and root here" in answer.stderr
 
 
-def as_nobody() -> dict[str, object]:
-    nobody = pwd.getpwnam("nobody")
-    options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    try:
-        subprocess.run(
-            [sys.executable, "-c", "import aerotrack"], cwd=REPOSITORY, check=True, **options
-        )
-    except (PermissionError, subprocess.CalledProcessError):
-        pytest.skip("nobody cannot reach this Python or this checkout")
-    return options
+@dataclass(frozen=True)
+class Nobody:
+    """How to run Python as `nobody`: an interpreter it can reach, and arguments of Popen."""
+
+    python: str
+    uid: int
+    popen: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def nobody() -> Nobody:
+    entry = pwd.getpwnam("nobody")
+    path = os.pathsep.join([str(REPOSITORY), str(Path(psycopg.__file__).parent.parent)])
+    popen: dict[str, object] = {
+        "user": entry.pw_uid,
+        "group": entry.pw_gid,
+        "extra_groups": [],
+        "env": {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        "cwd": "/",
+    }
+    # A virtual environment's interpreter often is a link to one in somebody's home.
+    system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, system):
+        with contextlib.suppress(OSError):
+            probe = [python, "-c", "import aerotrack.db.embedded"]
+            if subprocess.run(probe, capture_output=True, check=False, **popen).returncode == 0:
+                return Nobody(python, entry.pw_uid, popen)
+    pytest.skip("nobody can reach no Python of this version, or not this checkout")
 
 
 @only_as_root
 @needs_proc
 def test_an_ordinary_user_s_server_runs_as_that_user(
-    place: Path, owner_on: Callable[..., Owner]
+    place: Path, nobody: Nobody, owner_on: Callable[..., Owner]
 ) -> None:
-    options = as_nobody()
-    os.chown(place, options["user"], options["group"])
-    owner = owner_on(place / "data", **options)
-    assert options["user"] == owner_of(owner.server_pid)
+    shutil.chown(place, "nobody")
+    owner = owner_on(place / "data", nobody.python, **nobody.popen)
+    assert owner_of(owner.server_pid) == nobody.uid
     assert mode_of(place / "data") == 0o700
     assert owner.finish() == 0
     assert wait_for_end(owner.server)
 
 
 @only_as_root
-def test_an_ordinary_user_is_refused_root_s_data(data_dir: Path) -> None:
+def test_an_ordinary_user_is_refused_root_s_data(data_dir: Path, nobody: Nobody) -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", OWNER, data_dir],
+        [nobody.python, "-c", OWNER, data_dir],
         capture_output=True,
         text=True,
-        cwd=REPOSITORY,
         timeout=TIMEOUT_S,
         check=False,
-        **as_nobody(),
+        **nobody.popen,
     )
     assert f"DataDirUnusable: the data directory {data_dir} cannot be used" in answer.stderr
 
