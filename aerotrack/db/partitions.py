@@ -75,7 +75,7 @@ def _bounds(day: int) -> tuple[str, str]:
 
 
 def _create(connection: psycopg.Connection, day: int) -> None:
-    """A table like the parent whose CHECK says what the bound will, so that attaching need not look."""
+    """A table like the parent; its CHECK says what the bound will, so attaching need not look."""
     start, end = _bounds(day)
     name = partition_name(day)
     connection.execute(

@@ -147,7 +147,7 @@ class BatchStore:
     def _salvage(
         self, table: Table, records: Sequence[Any], number: int, *, examined: bool = False
     ) -> tuple[int, int]:
-        """Store what can be stored of ``records``; how many were there already, how many refused."""
+        """Store what can be stored; how many rows were there already, how many were refused."""
         if not records:
             return 0, 0
         try:
@@ -159,7 +159,7 @@ class BatchStore:
                 raise
             if not examined:
                 sound, refused = self._examine(table, records, number)
-                pieces = [sound]
+                pieces: list[Sequence[Any]] = [sound]
             elif len(records) > 1:
                 middle = len(records) // 2
                 refused, pieces = 0, [records[:middle], records[middle:]]

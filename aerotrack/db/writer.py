@@ -180,8 +180,8 @@ class BatchWriter:
 
     def _backoff(self) -> float:
         # The exponent is capped so that the power stays a float after days of failures.
-        longest = min(self._first_backoff * 2 ** min(self._failures - 1, 30), self._longest_backoff)
-        return longest * random.uniform(0.5, 1.0)
+        doubled = self._first_backoff * 2.0 ** min(self._failures - 1, 30)
+        return min(doubled, self._longest_backoff) * random.uniform(0.5, 1.0)
 
     def _answer_failed(self, batch: Batch, code: str, reason: str) -> None:
         self._call(self._on_failed, BatchFailed(number=batch.number, code=code, reason=reason))
