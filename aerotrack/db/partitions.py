@@ -64,8 +64,11 @@ class Partitions:
                 partition = found.get(partition_name(day))
                 if partition is None:
                     _create(connection, day)
-                if partition is None or not partition.attached:
-                    _attach(connection, day)
+                elif partition.pending:
+                    _finish_detaching(connection, day)
+                elif partition.attached:
+                    continue
+                _attach(connection, day)
         self._there.update(missing)
 
 
@@ -92,3 +95,9 @@ def _attach(connection: psycopg.Connection, day: int) -> None:
         f"FOR VALUES FROM ('{start}') TO ('{end}')".encode()
     )
     connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS day".encode())
+
+
+def _finish_detaching(connection: psycopg.Connection, day: int) -> None:
+    """Retention was interrupted on this day, and now there are rows for it again."""
+    name = partition_name(day)
+    connection.execute(f"ALTER TABLE position DETACH PARTITION {name} FINALIZE".encode())

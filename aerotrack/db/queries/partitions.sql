@@ -5,9 +5,6 @@ SELECT pg_advisory_xact_lock(%s, %s);
 -- name: try_session_lock
 SELECT pg_try_advisory_lock(%s, %s);
 
--- name: session_unlock
-SELECT pg_advisory_unlock(%s, %s);
-
 -- name: all
 -- Every table that is or was a partition of position, attached or not, with its bound.
 SELECT c.relname, i.inhrelid IS NOT NULL AS attached, coalesce(i.inhdetachpending, false) AS pending
@@ -17,3 +14,9 @@ WHERE c.relnamespace = 'aerotrack'::regnamespace
   AND c.relkind = 'r'
   AND c.relname ~ '^position_[0-9]{8}$'
 ORDER BY c.relname;
+
+-- name: forget_rejected
+DELETE FROM rejected_row WHERE at < to_timestamp(%s);
+
+-- name: forget_batches
+DELETE FROM batch WHERE at < to_timestamp(%s);
