@@ -1,15 +1,23 @@
 """Errors of the database side, one family, each with a stable code.
 
     DatabaseError                     database_error
-    └── EmbeddedPostgresError         embedded_postgres
-        ├── PostgresNotBundled        postgres_not_bundled
-        ├── DataDirLocked             data_dir_locked
-        ├── DataDirUnusable           data_dir_unusable
-        ├── OtherMajorVersion         other_major_version
-        ├── NoServerAccount           no_server_account
-        ├── PredecessorStillRunning   predecessor_still_running
-        ├── InitdbFailed              initdb_failed
-        └── ServerStartFailed         server_start_failed
+    ├── EmbeddedPostgresError         embedded_postgres
+    │   ├── PostgresNotBundled        postgres_not_bundled
+    │   ├── DataDirLocked             data_dir_locked
+    │   ├── DataDirUnusable           data_dir_unusable
+    │   ├── OtherMajorVersion         other_major_version
+    │   ├── NoServerAccount           no_server_account
+    │   ├── PredecessorStillRunning   predecessor_still_running
+    │   ├── InitdbFailed              initdb_failed
+    │   └── ServerStartFailed         server_start_failed
+    ├── DatabaseUnavailable           database_unavailable
+    ├── DatabaseTimeout               database_timeout
+    ├── QueryFailed                   query_failed
+    └── MigrationError                migration_error
+        ├── ServerTooOld              server_too_old
+        ├── DatabaseNewer             database_newer
+        ├── MigrationChanged          migration_changed
+        └── MigrationFailed           migration_failed
 
 The message is written for the operator: what is wrong, where, and what to do. The code is for
 programs (logs, health, exit status) and does not change once released.
@@ -85,3 +93,51 @@ class ServerStartFailed(EmbeddedPostgresError):
     """`postgres` ended or did not get ready in time; the message ends with its log's last lines."""
 
     code = "server_start_failed"
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The server cannot be reached, went away, or has no connection to spare."""
+
+    code = "database_unavailable"
+
+
+class DatabaseTimeout(DatabaseError):
+    """The server was reached and did not answer in the time a query is given."""
+
+    code = "database_timeout"
+
+
+class QueryFailed(DatabaseError):
+    """The server refused a query of ours: something is wrong with the schema, rights or disk."""
+
+    code = "query_failed"
+
+
+class MigrationError(DatabaseError):
+    """The schema cannot be brought to the state this version needs; nothing was left half done."""
+
+    code = "migration_error"
+
+
+class ServerTooOld(MigrationError):
+    """The server is older than any version AeroTrack works with."""
+
+    code = "server_too_old"
+
+
+class DatabaseNewer(MigrationError):
+    """The database was migrated by a newer AeroTrack than this one."""
+
+    code = "database_newer"
+
+
+class MigrationChanged(MigrationError):
+    """A migration that was applied reads differently now: the code or the record was edited."""
+
+    code = "migration_changed"
+
+
+class MigrationFailed(MigrationError):
+    """The server refused a migration; what it did was rolled back."""
+
+    code = "migration_failed"

@@ -34,6 +34,12 @@ def key_of_flight_id(name: str) -> int:
     return flight_key(icao24, int(second, 16))
 
 
+def flight_key_range(icao24: str) -> tuple[int, int]:
+    """The least and the greatest key a flight of ``icao24`` can have."""
+    least = flight_key(icao24, 0)
+    return least, least | 0xFFFFFFFF
+
+
 class TrackPoint(msgspec.Struct, frozen=True, gc=False):
     """One row of the history: the flight's state at ``ts`` when something in it changed.
 
@@ -122,5 +128,6 @@ __all__ = [
     "flight_id",
     "flight_id_of_key",
     "flight_key",
+    "flight_key_range",
     "key_of_flight_id",
 ]

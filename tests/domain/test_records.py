@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aerotrack.domain.records import flight_id, flight_id_of_key, flight_key, key_of_flight_id
+from aerotrack.domain.records import (
+    flight_id,
+    flight_id_of_key,
+    flight_key,
+    flight_key_range,
+    key_of_flight_id,
+)
 
 
 @given(
@@ -26,3 +32,10 @@ def test_the_name_is_the_one_of_the_contract() -> None:
 def test_what_is_no_flight_id_raises(wrong: str) -> None:
     with pytest.raises(ValueError):
         key_of_flight_id(wrong)
+
+
+def test_the_flights_of_an_aircraft_are_a_range_of_keys() -> None:
+    first, last = flight_key_range("4ca2d6")
+    assert (first, last) == (flight_key("4ca2d6", 0), flight_key("4ca2d6", 2**32 - 1))
+    assert last < flight_key("4ca2d7", 0)
+    assert last < flight_key("~4ca2d6", 0)

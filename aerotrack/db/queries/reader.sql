@@ -1,0 +1,42 @@
+-- name: flight
+-- One flight by its key.
+SELECT flight, icao24, extract(epoch FROM started)::float8, extract(epoch FROM last_contact)::float8,
+       points, extract(epoch FROM ended)::float8, end_cause, callsign, registration, typecode,
+       category, db_flags, squawk, source, feed, first_lat, first_lon, last_lat, last_lon
+FROM flight WHERE flight = %(flight)s;
+
+-- name: flights_of
+-- The latest flights of an aircraft: the address is the upper part of the key, so they are a range.
+SELECT flight, icao24, extract(epoch FROM started)::float8, extract(epoch FROM last_contact)::float8,
+       points, extract(epoch FROM ended)::float8, end_cause, callsign, registration, typecode,
+       category, db_flags, squawk, source, feed, first_lat, first_lon, last_lat, last_lon
+FROM flight WHERE flight BETWEEN %(first)s AND %(last)s
+ORDER BY flight DESC LIMIT %(limit)s;
+
+-- name: track
+-- Points of a flight in time order; the bounds let whole days be passed over.
+SELECT flight, extract(epoch FROM ts)::float8, lat, lon, alt_baro, alt_geom, on_ground, gs, track,
+       baro_rate, callsign, squawk, emergency, source, feed
+FROM position
+WHERE flight = %(flight)s
+  AND ts > to_timestamp(%(after)s)
+  AND ts <= coalesce((SELECT ended FROM flight WHERE flight.flight = %(flight)s), 'infinity')
+ORDER BY ts LIMIT %(limit)s;
+
+-- name: health
+-- When the last batch was stored, as far as batches are remembered.
+SELECT extract(epoch FROM max(at))::float8 FROM batch;
+
+-- name: exact_counts
+SELECT (SELECT count(*) FROM aircraft), (SELECT count(*) FROM flight),
+       (SELECT count(*) FROM position), (SELECT count(*) FROM event),
+       (SELECT count(*) FROM rejected_row);
+
+-- name: estimated_counts
+-- The server's own running estimates; a count of a month of positions would take minutes.
+SELECT coalesce(sum(n_live_tup) FILTER (WHERE relname = 'aircraft'), 0)::bigint,
+       coalesce(sum(n_live_tup) FILTER (WHERE relname = 'flight'), 0)::bigint,
+       coalesce(sum(n_live_tup) FILTER (WHERE relname LIKE 'position\_%%'), 0)::bigint,
+       coalesce(sum(n_live_tup) FILTER (WHERE relname = 'event'), 0)::bigint,
+       coalesce(sum(n_live_tup) FILTER (WHERE relname = 'rejected_row'), 0)::bigint
+FROM pg_stat_user_tables WHERE schemaname = 'aerotrack';

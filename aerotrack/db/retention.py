@@ -1,0 +1,64 @@
+"""Old history goes by whole days: a dropped partition, not rows deleted one by one."""
+
+import logging
+from typing import Final
+
+import psycopg
+from psycopg.errors import LockNotAvailable, QueryCanceled
+
+from aerotrack.db import queries
+from aerotrack.db.connection import PARTITION_LOCK, connect, translated
+from aerotrack.db.partitions import Partition, day_of_partition, list_partitions
+
+log = logging.getLogger(__name__)
+
+KEEP_DAYS: Final = 30
+# Detaching waits for queries that are reading; a longer one is not worth holding up new partitions
+# for. What was begun is finished the next time.
+WAIT_S: Final = 10
+_DAY_S: Final = 86_400
+
+_SQL: Final = queries.load("partitions")
+
+
+def drop_old(conninfo: str, *, now: float, keep_days: int = KEEP_DAYS) -> list[str]:
+    """Drop positions of days that ended more than ``keep_days`` days before ``now`` (epoch s).
+
+    Forgets rejected rows and recorded batches of that age too. Returns the names of the partitions
+    dropped, oldest first; nothing where another process is at it. Blocks; call it daily. Raises
+    :class:`~aerotrack.db.errors.DatabaseError`.
+    """
+    if keep_days < 1:
+        raise ValueError("keep_days is at least 1")
+    oldest_kept = int(now // _DAY_S) - keep_days
+    with translated(), connect(conninfo, "aerotrack retention") as connection:
+        connection.execute(f"SET statement_timeout = '{WAIT_S}s'".encode())
+        locked = connection.execute(_SQL["try_session_lock"], PARTITION_LOCK).fetchone()
+        if locked != (True,):
+            return []
+        dropped = [
+            partition.name
+            for partition in list_partitions(connection)
+            if (partition.pending or not partition.attached)
+            or day_of_partition(partition.name) < oldest_kept
+            if _drop(connection, partition)
+        ]
+        connection.execute(_SQL["forget_rejected"], (oldest_kept * _DAY_S,))
+        connection.execute(_SQL["forget_batches"], (oldest_kept * _DAY_S,))
+    if dropped:
+        log.info("positions_dropped days=%d from=%s to=%s", len(dropped), dropped[0], dropped[-1])
+    return dropped
+
+
+def _drop(connection: psycopg.Connection, partition: Partition) -> bool:
+    """Whether it is gone. CONCURRENTLY: readers and the writer go on meanwhile."""
+    name = partition.name
+    try:
+        if partition.attached:
+            how = "FINALIZE" if partition.pending else "CONCURRENTLY"
+            connection.execute(f"ALTER TABLE position DETACH PARTITION {name} {how}".encode())
+        connection.execute(f"DROP TABLE {name}".encode())
+    except (QueryCanceled, LockNotAvailable):
+        log.warning("partition_in_use name=%s", name)
+        return False
+    return True
