@@ -23,9 +23,8 @@ from aerotrack.actors.messages import (
 from aerotrack.domain.batching import BatchBuffer
 from aerotrack.domain.records import Batch
 
-# A failed batch is sent again after a wait that doubles from the first to the second, seconds.
-RETRY_FIRST_S: Final = 0.5
-RETRY_MOST_S: Final = 15.0
+# A failed batch is handed over again after this; the writer itself backs off when that is too soon.
+RETRY_S: Final = 0.5
 
 
 class Persistence(AeroActor):
@@ -44,7 +43,6 @@ class Persistence(AeroActor):
         super().__init__()
         self._now = 0.0
         self._retry_at: float | None = None
-        self._retry_wait = RETRY_FIRST_S
         self._error = ""
         self._asked_to_drain: ActorAddress | None = None
         self._stored = 0
@@ -53,6 +51,7 @@ class Persistence(AeroActor):
         self._batches = 0
         self._failures = 0
         self._points = 0
+        self._points_stored = 0
         self._last_seconds = 0.0
 
     @handles(ConfigurePersistence)
@@ -105,14 +104,16 @@ class Persistence(AeroActor):
 
     @handles(BatchStored)
     def batch_stored(self, message: BatchStored, sender: ActorAddress) -> None:
-        if not self._buffer.stored(message.number):
+        batch = self._buffer.under_way
+        if batch is None or not self._buffer.stored(message.number):
             return
         if self._error:
             self.log.info("database_back waiting_rows=%d", self._buffer.waiting)
         self._error = ""
-        self._retry_wait = RETRY_FIRST_S
         self._batches += 1
         self._stored += message.stored
+        # Rows that were there already or could not be written are points but for rare exceptions.
+        self._points_stored += max(0, len(batch.points) - message.duplicate - message.rejected)
         self._duplicate += message.duplicate
         self._rejected += message.rejected
         self._last_seconds = message.seconds
@@ -135,8 +136,7 @@ class Persistence(AeroActor):
         if self._asked_to_drain is not None:
             self._answer_drain()
             return
-        self._retry_at = self._now + self._retry_wait
-        self._retry_wait = min(RETRY_MOST_S, 2 * self._retry_wait)
+        self._retry_at = self._now + RETRY_S
 
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
@@ -159,6 +159,7 @@ class Persistence(AeroActor):
         away = (("code", self._error),) if self._error else ()
         values = (
             Figure("points_recorded_total", self._points),
+            Figure("points_stored_total", self._points_stored),
             Figure("points_dropped_total", buffer.dropped),
             Figure("rows_stored_total", self._stored),
             Figure("rows_duplicate_total", self._duplicate),

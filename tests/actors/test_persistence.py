@@ -14,7 +14,7 @@ from aerotrack.actors.messages import (
     StoreBatch,
     Tick,
 )
-from aerotrack.actors.persistence import RETRY_FIRST_S, Persistence
+from aerotrack.actors.persistence import RETRY_S, Persistence
 from aerotrack.domain.records import FlightRecord, TrackPoint
 
 T0 = 1_764_000_000.0
@@ -72,7 +72,9 @@ def test_points_go_to_the_writer_after_the_flush_interval_and_one_batch_at_a_tim
     scene.tell(stored(1, 2))
     assert [(1, [1.0, 2.0]), (2, [3.0])] == scene.batches()
     scene.tell(stored(2, 1))
-    assert (3.0, 0.0) == (scene.figure("rows_stored_total"), scene.figure("rows_waiting"))
+    assert (3.0, 3.0, 0.0) == tuple(
+        map(scene.figure, ("rows_stored_total", "points_stored_total", "rows_waiting"))
+    )
 
 
 def test_a_failed_batch_is_sent_again_as_it_was_and_what_came_meanwhile_waits(
@@ -80,12 +82,11 @@ def test_a_failed_batch_is_sent_again_as_it_was_and_what_came_meanwhile_waits(
 ) -> None:
     scene = Scene(actor_system)
     scene.tell(point(1), Tick(T0 + 1), BatchFailed(1, "08006", "gone"), point(2))
-    scene.tell(Tick(T0 + 1 + RETRY_FIRST_S / 2))
+    scene.tell(Tick(T0 + 1 + RETRY_S / 2))
     assert (1, 1.0) == (len(scene.batches()), scene.figure("database_away"))
-    scene.tell(Tick(T0 + 1 + RETRY_FIRST_S), BatchFailed(1, "08006", "gone"))
-    scene.tell(Tick(T0 + 1 + 2 * RETRY_FIRST_S))
+    scene.tell(Tick(T0 + 1 + RETRY_S), BatchFailed(1, "08006", "gone"))
     assert [(1, [1.0]), (1, [1.0])] == scene.batches()
-    scene.tell(Tick(T0 + 1 + 4 * RETRY_FIRST_S), stored(1, 1))
+    scene.tell(Tick(T0 + 1 + 2 * RETRY_S), stored(1, 1))
     assert [(1, [1.0])] * 3 + [(2, [2.0])] == scene.batches()
     assert 0.0 == scene.figure("database_away")
 
