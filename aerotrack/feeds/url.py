@@ -8,7 +8,7 @@ does stands in ``docs/feeds.md``.
 
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -175,7 +175,7 @@ def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
     if mode == "file":
         if host not in ("", "localhost") or not parts.path.strip("/"):
             raise FeedUrlError("bad_url", "a file needs three slashes: readsb+file:///path/to/it")
-        return "", 0, parts.path
+        return "", 0, unquote(parts.path)
     if mode == "listen":
         host = host or LOOPBACK
     elif not host:
