@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from aerotrack.web.metrics import WebMetrics
@@ -24,6 +24,9 @@ class LiveHub:
         self._ids = itertools.count(1)
         self._slow = 0
         self._sweeper: asyncio.TimerHandle | None = None
+
+    def __iter__(self) -> Iterator["LiveSocket"]:
+        return iter(tuple(self._sockets))
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -53,12 +56,12 @@ class LiveHub:
 
     def sweep(self, now: float) -> None:
         """Ping the idle, close the dead; ``now`` is the monotonic clock."""
-        for live in tuple(self._sockets):
+        for live in self:
             live.check_alive(now)
 
     def close_all(self, code: int, reason: str) -> None:
         """Say goodbye to everybody."""
-        for live in tuple(self._sockets):
+        for live in self:
             live.close(code, reason)
 
     def _arm(self) -> None:

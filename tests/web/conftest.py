@@ -15,7 +15,16 @@ from tornado.netutil import bind_sockets
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from aerotrack.actors.messages import Figure, Figures, FlightFound, GetFlight, GetPicture, Picture
+from aerotrack.actors.messages import (
+    Figure,
+    Figures,
+    FlightFound,
+    GetFlight,
+    GetPicture,
+    Picture,
+    SendFrame,
+    Subscribe,
+)
 from aerotrack.domain.observation import Observation, Posted, from_posted
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.feeds.feed import Clock, FeedFigures
@@ -67,7 +76,6 @@ class FakeActors:
         self.answers: dict[type, Callable[[Any], Any]] = {}
         self.mailboxes: dict[str, Callable[[Any, Any], object]] = {}
         self._names = itertools.count(1)
-        self._arrived = asyncio.Condition()
 
     def tell(self, to: str, message: Any) -> None:
         asyncio.get_running_loop().call_soon(self._deliver, to, message)
@@ -166,6 +174,7 @@ class Stage:
         self.app: AeroTrackApplication
         self.server: HTTPServer
         self.port = 0
+        self.opened: list[WebSocketClientConnection] = []
         self.client = SimpleAsyncHTTPClient(force_instance=True)
 
     def _sink(self, observations: Sequence[Observation], *, now: float, received: float) -> None:
@@ -231,7 +240,9 @@ class Stage:
     async def connect(self, **headers: str) -> WebSocketClientConnection:
         """An open live socket; the welcome is not read yet."""
         request = HTTPRequest(self.url("/api/v1/live", "ws"), headers=headers)
-        return await websocket_connect(request)
+        socket = await websocket_connect(request)
+        self.opened.append(socket)
+        return socket
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Turn the loop until something is so."""
@@ -239,22 +250,31 @@ class Stage:
             while not condition():
                 await asyncio.sleep(0.001)
 
+    async def heard(self, socket: WebSocketClientConnection) -> Any:
+        """The next message, decoded; ``None`` where the socket was closed."""
+        async with asyncio.timeout(PATIENCE_S):
+            message = await socket.read_message()
+        return None if message is None else msgspec.json.decode(message)
 
-async def heard(socket: WebSocketClientConnection) -> Any:
-    """The next message, decoded; ``None`` where the socket was closed."""
-    async with asyncio.timeout(PATIENCE_S):
-        message = await socket.read_message()
-    return None if message is None else msgspec.json.decode(message)
+    async def asked(self, socket: WebSocketClientConnection, message: object) -> Any:
+        """The answer to a message (text, bytes, or something to encode as JSON)."""
+        if isinstance(message, bytes):
+            await socket.write_message(message, binary=True)
+        else:
+            text = message if isinstance(message, str) else msgspec.json.encode(message).decode()
+            await socket.write_message(text)
+        return await self.heard(socket)
 
+    async def welcomed(self, **headers: str) -> WebSocketClientConnection:
+        """An open live socket behind its welcome."""
+        socket = await self.connect(**headers)
+        assert (await self.heard(socket))["type"] == "welcome"
+        return socket
 
-async def asked(socket: WebSocketClientConnection, message: object) -> Any:
-    """The answer to a message (text, bytes, or something to encode as JSON)."""
-    if isinstance(message, bytes):
-        await socket.write_message(message, binary=True)
-    else:
-        text = message if isinstance(message, str) else msgspec.json.encode(message).decode()
-        await socket.write_message(text)
-    return await heard(socket)
+    def broadcast(self, client: int, payload: bytes, received: float | None = None) -> None:
+        """What the broadcaster does: a frame to the mailbox of a client that subscribed."""
+        wanted = [one for one in self.actors.of(Subscribe) if one.client_id == client]
+        self.actors.tell(wanted[-1].client, SendFrame(payload, received))
 
 
 @contextlib.asynccontextmanager
@@ -268,6 +288,8 @@ async def _staged(**settings: Any) -> AsyncIterator[Stage]:
     try:
         yield stage
     finally:
+        for socket in stage.opened:
+            socket.close()
         stage.server.stop()
         stage.app.close()
         async with asyncio.timeout(PATIENCE_S):

@@ -98,9 +98,7 @@ def test_a_method_that_does_not_work_is_405_with_those_that_do(staged, method):
 def test_a_body_nobody_asked_for_is_413_and_the_connection_survives(staged):
     async def scene():
         async with staged() as stage:
-            found = await stage.problem(
-                "/api/v1/feeds", method="POST", body="x" * 70_000
-            )
+            found = await stage.problem("/api/v1/feeds", method="POST", body="x" * 70_000)
             assert found == (413, "payload_too_large")
 
     asyncio.run(scene())
