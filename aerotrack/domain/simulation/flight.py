@@ -7,14 +7,16 @@ being flown is kept, so that an update costs arithmetic and a new segment comes 
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from aerotrack.domain.airports import Airport
 from aerotrack.domain.geo import EARTH_RADIUS_NMI
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.simulation.atmosphere import Airspeed, wind
+from aerotrack.domain.simulation.path import Path, place
 from aerotrack.domain.simulation.performance import (
     Performance,
     climb_speed,
@@ -52,53 +54,6 @@ RATE_STEPS: Final = 60.0 / RATE_STEP_FPM  # ft/s to steps of 64 ft/min
 LINE_UP, CLIMB, CRUISE, DESCENT, ROLL_OUT, OVER = range(6)
 
 
-class Path(NamedTuple):
-    """A great circle: unit vectors of its start and, a quarter turn on, of where it leads."""
-
-    px: float
-    py: float
-    pz: float
-    tx: float
-    ty: float
-    tz: float
-
-
-def great_circle(origin: Airport, destination: Airport) -> Path:
-    """The great circle from one airport towards another (not the same, not antipodes)."""
-    p, q = _unit(origin), _unit(destination)
-    dot = sum(a * b for a, b in zip(p, q, strict=True))
-    tangent = [b - dot * a for a, b in zip(p, q, strict=True)]
-    length = math.sqrt(sum(c * c for c in tangent))
-    return Path(*p, *(c / length for c in tangent))
-
-
-def _unit(airport: Airport) -> tuple[float, float, float]:
-    phi, lam = math.radians(airport.lat), math.radians(airport.lon)
-    return math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)
-
-
-class Place(NamedTuple):
-    """A point of a path: degrees, and the true track there."""
-
-    lat: float
-    lon: float
-    track: float
-
-
-def place(path: Path, flown: float) -> Place:
-    """Where ``path`` is after ``flown`` nmi."""
-    sigma = flown / EARTH_RADIUS_NMI
-    c, s = math.cos(sigma), math.sin(sigma)
-    x, y, z = path.px * c + path.tx * s, path.py * c + path.ty * s, path.pz * c + path.tz * s
-    east = path.px * path.ty - path.py * path.tx
-    track = math.atan2(east, path.tz * c - path.pz * s)
-    return Place(
-        math.degrees(math.atan2(z, math.hypot(x, y))),
-        math.degrees(math.atan2(y, x)),
-        math.degrees(track) % 360.0,
-    )
-
-
 class Plan(msgspec.Struct, frozen=True, gc=False):
     """Everything about a flight that does not change while it is flown.
 
@@ -131,7 +86,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
         return self.distance - points[0].to_go
 
 
-class Node(NamedTuple):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """The end of one segment and the start of the next.
 
     ``at`` seconds, ``flown`` nmi, ``altitude`` ft, ``rate`` ft/s, speeds in kt, ``drift`` degrees
@@ -149,33 +104,15 @@ class Node(NamedTuple):
     drift: float
 
 
-class Segment(NamedTuple):
-    """What :meth:`Flight.observe` computes with: each value and its change a second.
-
-    ``sigma`` is the angle flown (radians), ``h`` altitude (ft) with its three derivatives' factors.
-    """
-
-    start: float
-    end: float
-    sigma: float
-    sigma1: float
-    sigma2: float
-    h: float
-    h1: float
-    h2: float
-    h3: float
-    gs: float
-    gs1: float
-    ias: float
-    ias1: float
-    tas: float
-    tas1: float
-    mach: float
-    mach1: float
-    drift: float
-    drift1: float
-    selected: int
-    on_ground: bool
+# What :meth:`Flight.observe` computes with. A plain tuple, because the collector lets go of those
+# that hold only numbers, and unpacking one is quick: start and end (s); the angle flown (radians)
+# and its first two coefficients in time; altitude (ft) and its first three; gs, ias, tas, Mach and
+# drift, each with its change a second; the altitude selected (ft); whether it is on the ground.
+Segment = tuple[
+    float, float, float, float, float, float, float, float, float, float, float,
+    float, float, float, float, float, float, float, float, int, bool,
+]  # fmt: skip
+END: Final = 1  # index of a segment's end
 
 
 def segment(before: Node, after: Node, selected: int, on_ground: bool) -> Segment:
@@ -184,7 +121,7 @@ def segment(before: Node, after: Node, selected: int, on_ground: bool) -> Segmen
     climb = (after.altitude - before.altitude) / dt
     radians = 1.0 / (3600.0 * EARTH_RADIUS_NMI)
     acceleration = (after.gs - before.gs) / dt
-    return Segment(
+    return (
         before.at,
         after.at,
         before.flown / EARTH_RADIUS_NMI,
@@ -226,7 +163,7 @@ class Flight(msgspec.Struct, gc=False):
     def reach(self, at: float) -> bool:
         """Fly until the segment that holds ``at``; ``False`` if the flight is over by then."""
         current = self.segment
-        while current is None or current.end <= at:
+        while current is None or current[END] <= at:
             if self.stage == OVER:
                 return False
             current = self._advance()
@@ -235,14 +172,15 @@ class Flight(msgspec.Struct, gc=False):
     def observe(self, at: float, ts: float, feed: str) -> Observation | None:
         """What it transmits ``at`` its own time, stamped ``ts``; ``None`` once it is over."""
         current = self.segment
-        if (current is None or current.end <= at) and not self.reach(at):
+        if (current is None or current[END] <= at) and not self.reach(at):
             return None
         (
             start, _, sigma, sigma1, sigma2, h, h1, h2, h3, gs, gs1, ias, ias1, tas, tas1,
             mach, mach1, drift, drift1, selected, on_ground,
         ) = self.segment  # type: ignore[misc]  # reach() has set it  # fmt: skip
         plan = self.plan
-        px, py, pz, tx, ty, tz = plan.path
+        path = plan.path
+        px, py, pz, tx, ty, tz = path.px, path.py, path.pz, path.tx, path.ty, path.tz
         t = at - start
         sigma += (sigma1 + sigma2 * t) * t
         c, s = math.cos(sigma), math.sin(sigma)
@@ -312,14 +250,14 @@ class Flight(msgspec.Struct, gc=False):
     def _line_up(self, before: Node) -> Node:
         if self.index == 0:
             self.index = 1
-            return before._replace(at=before.at + LINE_UP_S)
+            return replace(before, at=before.at + LINE_UP_S)
         self.stage, self.index = CLIMB, 1
         plan = self.plan
         speed = climb_speed(plan.performance, plan.mach, before.altitude, before.altitude)
         after = flying(plan, before.flown, before.altitude, speed)
         seconds = after.gs / TAKE_OFF_KT_PER_S
-        return after._replace(
-            at=before.at + seconds, flown=before.flown + after.gs * seconds / 7200.0
+        return replace(
+            after, at=before.at + seconds, flown=before.flown + after.gs * seconds / 7200.0
         )
 
     def _climb(self, before: Node) -> Node:
@@ -379,7 +317,7 @@ class Flight(msgspec.Struct, gc=False):
             speed, seconds = 0.0, PARKED_S
         seconds = max(SHORTEST_SEGMENT_S, seconds)
         flown = before.flown + (before.gs + speed) * seconds / 7200.0
-        return standing(before.at + seconds, flown, before.altitude)._replace(gs=speed)
+        return standing(before.at + seconds, flown, before.altitude, speed)
 
     def _after(
         self, before: Node, seconds: float, altitude: float, rate: float, speed: Airspeed
@@ -389,7 +327,7 @@ class Flight(msgspec.Struct, gc=False):
         about = before.flown + before.gs * seconds / 3600.0
         after = flying(self.plan, about, altitude, speed)
         flown = before.flown + (before.gs + after.gs) * seconds / 7200.0
-        return after._replace(at=before.at + seconds, flown=flown, rate=rate)
+        return replace(after, at=before.at + seconds, flown=flown, rate=rate)
 
     def _until(
         self, before: Node, flown: float, altitude: float, gradient: float, speed: Airspeed
@@ -397,14 +335,16 @@ class Flight(msgspec.Struct, gc=False):
         """The node at a place: ``flown`` nmi, falling ``gradient`` ft a nmi there."""
         after = flying(self.plan, flown, altitude, speed)
         seconds = 7200.0 * (flown - before.flown) / (before.gs + after.gs)
-        return after._replace(
-            at=before.at + max(SHORTEST_SEGMENT_S, seconds), rate=-gradient * after.gs / 3600.0
+        return replace(
+            after,
+            at=before.at + max(SHORTEST_SEGMENT_S, seconds),
+            rate=-gradient * after.gs / 3600.0,
         )
 
 
-def standing(at: float, flown: float, altitude: float) -> Node:
-    """A node on the ground, at rest."""
-    return Node(at, flown, altitude, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+def standing(at: float, flown: float, altitude: float, gs: float = 0.0) -> Node:
+    """A node on the ground, at rest or rolling at ``gs``."""
+    return Node(at, flown, altitude, 0.0, gs, 0.0, 0.0, 0.0, 0.0)
 
 
 def flying(plan: Plan, flown: float, altitude: float, speed: Airspeed) -> Node:

@@ -8,7 +8,8 @@ from random import Random
 from typing import Final
 
 from aerotrack.domain.airports import Airport, Airports
-from aerotrack.domain.geo import distance_nmi
+from aerotrack.domain.geo import EARTH_RADIUS_NMI
+from aerotrack.domain.simulation.path import unit_vector
 
 # Movements a year in tens of thousands, roughly, of the world's busy airports. airportsdata does
 # not rank them.
@@ -54,15 +55,17 @@ class Network:
         weights = dict(_weights(airports))
         self.airports: Final = tuple(weights)
         self._weights: Final = tuple(weights.values())
+        self._vectors: Final = tuple(unit_vector(at.lat, at.lon) for at in self.airports)
         self._cumulative: Final = tuple(accumulate(self._weights))
 
     def pair(self, rng: Random) -> tuple[Airport, Airport, float]:
         """Where a flight goes from and to, and the distance in nmi."""
         origin = self._pick(rng)
+        here, (x, y, z) = self.airports[origin], self._vectors[origin]
         while True:
             destination = self._pick(rng)
-            there, here = self.airports[destination], self.airports[origin]
-            distance = distance_nmi(here.lat, here.lon, there.lat, there.lon)
+            there, (u, v, w) = self.airports[destination], self._vectors[destination]
+            distance = EARTH_RADIUS_NMI * math.acos(max(-1.0, min(1.0, x * u + y * v + z * w)))
             small = min(self._weights[origin], self._weights[destination]) < SMALL_WEIGHT
             if rng.random() < _demand(distance, small, here.country == there.country):
                 return here, there, distance

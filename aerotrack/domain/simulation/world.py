@@ -5,6 +5,8 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from aerotrack.domain.airports import Airport, Airports
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.simulation.atmosphere import airspeed
@@ -12,16 +14,16 @@ from aerotrack.domain.simulation.fleet import Aircraft, Fleet
 from aerotrack.domain.simulation.flight import (
     CLIMB,
     CRUISE,
+    CRUISE_SEGMENT_S,
     DESCENT,
     LINE_UP,
     ROLL_OUT,
     Flight,
     Plan,
     flying,
-    great_circle,
-    place,
     standing,
 )
+from aerotrack.domain.simulation.path import great_circle, place
 from aerotrack.domain.simulation.performance import (
     Performance,
     climb_speed,
@@ -77,7 +79,9 @@ class World:
 
     def add(self, at: float) -> None:
         """Put one more flight into the air (or onto a runway), somewhere along its way."""
-        self._flights.append(under_way(self._plan(at, LENGTH_DRAWS), self._rng, at))
+        flight = under_way(self._plan(at, LENGTH_DRAWS), self._rng, at)
+        flight.reach(at)
+        self._flights.append(flight)
 
     def observe(self, index: int, at: float, ts: float, feed: str) -> Observation:
         """What flight ``index`` transmits ``at`` the flights' time, stamped ``ts`` (epoch s).
@@ -201,7 +205,7 @@ def under_way(plan: Plan, rng: Random, at: float) -> Flight:
         point = climb[index]
         speed = climb_speed(of, plan.mach, point.altitude, elevation)
         node = flying(plan, climbed[index], point.altitude, speed)
-        node = node._replace(at=before, rate=point.rate / 60.0)
+        node = replace(node, at=before, rate=point.rate / 60.0)
         return Flight(plan, node, CLIMB, index + 1)
     moment -= climb_s[-1]
     if moment < cruise_s:
@@ -209,7 +213,9 @@ def under_way(plan: Plan, rng: Random, at: float) -> Flight:
         level = sum(flown >= step for step in plan.steps)
         altitude = plan.levels[level] * 100.0
         node = flying(plan, flown, altitude, cruise_speed(of, plan.mach, altitude))
-        return Flight(plan, node._replace(at=before), CRUISE, 1, level)
+        # Spread over a whole segment, lest all of them come to its end at once.
+        before = at - CRUISE_SEGMENT_S * rng.random()
+        return Flight(plan, replace(node, at=before), CRUISE, 1, level)
     moment -= cruise_s
     last = len(plan.levels) - 1
     if moment < down_s:
@@ -219,8 +225,8 @@ def under_way(plan: Plan, rng: Random, at: float) -> Flight:
         away, altitude, gradient = down.points[index]
         speed = descent_speed(of, plan.mach, altitude, away, down.slow_by)
         node = flying(plan, plan.distance - away, altitude, speed)
-        node = node._replace(at=before, rate=-gradient * node.gs / 3600.0)
+        node = replace(node, at=before, rate=-gradient * node.gs / 3600.0)
         return Flight(plan, node, DESCENT, index + 1, last)
     landed = standing(before, plan.distance, float(plan.destination.elevation))
     speed_kt = descent_speed(of, plan.mach, landed.altitude, 0.0, down.slow_by).tas
-    return Flight(plan, landed._replace(gs=speed_kt), ROLL_OUT, 0, last)
+    return Flight(plan, replace(landed, gs=speed_kt), ROLL_OUT, 0, last)
