@@ -12,11 +12,11 @@ from typing import Any, Final
 import msgspec
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from aerotrack.db import queries
-from aerotrack.db.connection import SESSION_SETUP, first_line, translated, with_defaults
-from aerotrack.db.errors import DatabaseError, DatabaseUnavailable
+from aerotrack.db.connection import SESSION_SETUP, translated, with_defaults
+from aerotrack.db.errors import DatabaseError
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key_range
 
 # Reads are short and few beside the live stream; more would take memory from the writer's server.
@@ -126,15 +126,9 @@ class Reader:
     @asynccontextmanager
     async def _cursor(self) -> AsyncIterator[AsyncCursor[tuple[Any, ...]]]:
         with translated():
-            try:
-                pool = await self._opened()
-                async with (
-                    pool.connection() as connection,
-                    connection.cursor(binary=True) as cursor,
-                ):
-                    yield cursor
-            except (PoolTimeout, PoolClosed) as error:
-                raise DatabaseUnavailable(first_line(error)) from error
+            pool = await self._opened()
+            async with pool.connection() as connection, connection.cursor(binary=True) as cursor:
+                yield cursor
 
     async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
         if self._pool is None:

@@ -15,24 +15,27 @@ log = logging.getLogger(__name__)
 KEEP_DAYS: Final = 30
 # Detaching waits for queries that are reading; a longer one is not worth holding up new partitions
 # for. What was begun is finished the next time.
-WAIT_S: Final = 10
+WAIT_S: Final = 10.0
 _DAY_S: Final = 86_400
 
 _SQL: Final = queries.load("partitions")
 
 
-def drop_old(conninfo: str, *, now: float, keep_days: int = KEEP_DAYS) -> list[str]:
+def drop_old(
+    conninfo: str, *, now: float, keep_days: int = KEEP_DAYS, wait: float = WAIT_S
+) -> list[str]:
     """Drop positions of days that ended more than ``keep_days`` days before ``now`` (epoch s).
 
     Forgets rejected rows and recorded batches of that age too. Returns the names of the partitions
-    dropped, oldest first; nothing where another process is at it. Blocks; call it daily. Raises
+    dropped, oldest first; none where another process is at it. A partition that is in use for more
+    than ``wait`` seconds is left for the next time. Blocks; call it daily. Raises
     :class:`~aerotrack.db.errors.DatabaseError`.
     """
     if keep_days < 1:
         raise ValueError("keep_days is at least 1")
     oldest_kept = int(now // _DAY_S) - keep_days
     with translated(), connect(conninfo, "aerotrack retention") as connection:
-        connection.execute(f"SET statement_timeout = '{WAIT_S}s'".encode())
+        connection.execute(f"SET statement_timeout = {int(wait * 1000)}".encode())
         locked = connection.execute(_SQL["try_session_lock"], PARTITION_LOCK).fetchone()
         if locked != (True,):
             return []

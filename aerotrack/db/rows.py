@@ -183,6 +183,8 @@ class Table:
                     raise OverflowError("integer out of range")
             for i in self._times:
                 if values[i] is not None:
+                    if not is_storable_time(values[i]):
+                        raise OverflowError("time out of range")
                     values[i] = microseconds(values[i])
             rows.append(tuple(values))
         return rows

@@ -35,7 +35,7 @@ COMMENT ON COLUMN aircraft.first_seen IS 'Start of its first flight';
 COMMENT ON COLUMN aircraft.last_seen IS 'Last contact; up to ten minutes behind while it is in the air';
 
 CREATE TABLE flight (
-    flight       bigint PRIMARY KEY,
+    flight       bigint PRIMARY KEY CHECK (flight >= 0),
     icao24       text NOT NULL,
     started      timestamptz NOT NULL,
     last_contact timestamptz NOT NULL,
@@ -79,7 +79,7 @@ COMMENT ON COLUMN flight.last_lon IS 'Last position as of this row: longitude, W
 
 -- No foreign key to flight: whole days are dropped, and a point may come before its flight's row.
 CREATE TABLE position (
-    flight    bigint NOT NULL,
+    flight    bigint NOT NULL CHECK (flight >= 0),
     ts        timestamptz NOT NULL,
     lat       double precision CHECK (lat BETWEEN -90 AND 90),
     lon       double precision CHECK (lon BETWEEN -180 AND 180),
@@ -115,7 +115,7 @@ COMMENT ON COLUMN position.source IS 'Where the position comes from: readsb''s t
 COMMENT ON COLUMN position.feed IS 'Name of the configured connection it came by';
 
 CREATE TABLE event (
-    flight bigint NOT NULL,
+    flight bigint NOT NULL CHECK (flight >= 0),
     ts     timestamptz NOT NULL,
     kind   text NOT NULL,
     detail text,

@@ -1,0 +1,178 @@
+"""What REST reads is what was stored, and a database that is away is an error of ours."""
+
+import asyncio
+import os
+import select
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+
+from aerotrack.db.embedded import EmbeddedPostgres
+from aerotrack.db.errors import DatabaseTimeout, DatabaseUnavailable, QueryFailed
+from aerotrack.db.migrate import migrate
+from aerotrack.db.reader import Counts, Reader
+from aerotrack.domain.records import flight_key
+
+T = TypeVar("T")
+TIMEOUT_S = 30.0
+
+
+def read(url: str, ask: Callable[[Reader], Awaitable[T]], **options: Any) -> T:
+    """What ``ask`` gets of a reader on ``url``."""
+
+    async def with_reader() -> T:
+        reader = Reader(url, **options)
+        try:
+            return await ask(reader)
+        finally:
+            await reader.close()
+
+    return asyncio.run(with_reader())
+
+
+def test_a_track_comes_in_time_order_and_as_it_was_recorded(
+    storing: Any, make: Any, database_url: str
+) -> None:
+    points = [
+        make.point(make.midnight + 86_399.5, flight=make.key),
+        make.point(make.noon, gs=447.3, track=0.1, lat=None, lon=None),
+        make.point(make.noon + 0.123457, gs=None, track=None, on_ground=None),
+    ]
+    other = make.point(make.noon, flight=flight_key("4ca2d7", make.noon))
+    storing.counts(make.batch(1, *points, other))
+    assert [points[1], points[2], points[0]] == read(database_url, lambda r: r.track(make.key))
+
+
+def test_a_track_is_read_on_from_where_it_was_left(
+    storing: Any, make: Any, database_url: str
+) -> None:
+    points = [make.point(make.noon + i) for i in range(10)]
+    storing.counts(make.batch(1, *points))
+
+    async def pages(reader: Reader) -> list[list[Any]]:
+        first = await reader.track(make.key, limit=6)
+        return [first, await reader.track(make.key, limit=6, after=first[-1].ts)]
+
+    assert [points[:6], points[6:]] == read(database_url, pages)
+
+
+def test_a_flight_reads_back_as_it_was_written(storing: Any, make: Any, database_url: str) -> None:
+    record = make.flight(
+        make.noon + 60.25,
+        ended=make.noon + 61,
+        end_cause="silence",
+        callsign="RYR4TK",
+        registration="EI-DAA",
+        typecode="B738",
+        category="A3",
+        db_flags=8,
+        squawk="1000",
+        source="mlat",
+        feed="home",
+        first_lat=1.5,
+        first_lon=2.5,
+        last_lat=3.5,
+        last_lon=4.5,
+    )
+    storing.counts(make.batch(1, record))
+    assert record == read(database_url, lambda r: r.flight(make.key))
+    assert read(database_url, lambda r: r.flight(1)) is None
+
+
+def test_the_flights_of_an_aircraft_are_its_own_latest_first(
+    storing: Any, make: Any, database_url: str
+) -> None:
+    def flight_of(icao24: str, started: float) -> Any:
+        return make.flight(
+            started, flight=flight_key(icao24, started), icao24=icao24, started=started
+        )
+
+    early, late = flight_of("4ca2d6", make.noon), flight_of("4ca2d6", make.noon + 9_000)
+    others = [flight_of(icao24, make.noon) for icao24 in ("4ca2d5", "4ca2d7", "~4ca2d6")]
+    storing.counts(make.batch(1, early, late, *others))
+    assert [late, early] == read(database_url, lambda r: r.flights_of("4ca2d6"))
+    assert [late] == read(database_url, lambda r: r.flights_of("4ca2d6", limit=1))
+    assert others[2] == read(database_url, lambda r: r.latest_flight("~4ca2d6"))
+    assert read(database_url, lambda r: r.latest_flight("000000")) is None
+
+
+def test_counts_count(storing: Any, make: Any, database_url: str) -> None:
+    storing.counts(
+        make.batch(1, make.point(), make.point(make.noon, lat=91.0), make.flight(), make.event())
+    )
+    exact = read(database_url, lambda r: r.counts(exact=True))
+    assert Counts(aircraft=1, flights=1, points=1, events=1, rejected=1) == exact
+    estimated = read(database_url, lambda r: r.counts())
+    assert estimated.points >= 0  # the server tells its estimates late
+
+
+def test_health_says_when_the_last_batch_was_stored(
+    storing: Any, make: Any, database_url: str, fetch: Any
+) -> None:
+    idle = read(database_url, lambda r: r.health())
+    assert (idle.ok, idle.stored_at) == (True, None)
+    storing.counts(make.batch(1))
+    ((at,),) = fetch(database_url, "SELECT extract(epoch FROM at)::float8 FROM batch")
+    assert at == read(database_url, lambda r: r.health()).stored_at
+
+
+def test_without_a_server_reading_is_unavailable_soon() -> None:
+    url = "host=/nonexistent dbname=aerotrack"
+    with pytest.raises(DatabaseUnavailable):
+        read(url, lambda r: r.flight(1), wait=0.3)
+    health = read(url, lambda r: r.health(), wait=0.3)
+    assert (health.ok, health.code) == (False, "database_unavailable")
+
+
+def test_a_query_that_takes_too_long_is_a_time_out(database_url: str) -> None:
+    with psycopg.connect(database_url) as blocker:
+        blocker.execute("LOCK TABLE aerotrack.flight IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(DatabaseTimeout):
+            read(database_url, lambda r: r.flight(1), statement_timeout=0.2)
+
+
+def test_a_schema_that_is_not_there_is_a_failed_query(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE aerotrack.flight CASCADE")
+    with pytest.raises(QueryFailed, match="42P01"):
+        read(database_url, lambda r: r.flight(1))
+
+
+def test_a_session_the_server_ended_is_replaced_unnoticed(database_url: str) -> None:
+    async def through_it(reader: Reader) -> list[bool]:
+        before = await reader.health()
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            ended = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'aerotrack reader' AND datname = current_database()"
+            ).fetchall()
+        return [before.ok, ended == [(True,)], (await reader.health()).ok]
+
+    assert read(database_url, through_it) == [True, True, True]
+
+
+def test_reading_goes_on_when_the_server_is_back(
+    make_place: Callable[[], Path], require_embedded: None
+) -> None:
+    server = EmbeddedPostgres(make_place() / "data")
+    migrate(server.start())
+
+    async def through_a_restart(reader: Reader) -> list[bool]:
+        answers = [(await reader.health()).ok]
+        assert server.pid is not None
+        pidfd = os.pidfd_open(server.pid)
+        os.kill(server.pid, signal.SIGKILL)
+        select.select([pidfd], [], [], TIMEOUT_S)
+        os.close(pidfd)
+        answers.append((await reader.health()).ok)
+        server.start()
+        return [*answers, (await reader.health()).ok]
+
+    try:
+        assert read(server.conninfo, through_a_restart, wait=0.5) == [True, False, True]
+    finally:
+        server.stop()
