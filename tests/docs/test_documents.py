@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -88,7 +88,7 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
 class _Live(WebSocketHandler):
     """Says what the README's client has to understand, and hangs up."""
 
-    asked: list[object] = []
+    asked: ClassVar[list[Any]] = []
 
     def check_origin(self, origin: str) -> bool:
         return True
@@ -142,7 +142,7 @@ def test_the_client_in_the_readme_is_short_and_understands_the_stream() -> None:
         return output.decode()
 
     shown = asyncio.run(run())
-    assert "subscribe" == _Live.asked[0]["type"]  # type: ignore[index]
+    assert "subscribe" == _Live.asked[0]["type"]
     last = shown.strip().splitlines()[-1]
     assert ("2 flights", True, True, False) == (
         last.split(":")[0], "KEPT2" in last, "NEW3" in last, "OLD1" in last
