@@ -128,7 +128,8 @@ class Server:
             trusted_proxies=settings.trusted_proxies,
             ingest_token=settings.ingest_token,
             receiver=None if place[0] is None or place[1] is None else (place[0], place[1]),
-            receiver_exact=settings.publish_receiver_precision == 0,
+            receiver_precision=settings.publish_receiver_precision,
+            max_clients=settings.max_clients,
             post_limit=settings.max_body_bytes,
             compress=settings.websocket_compression,
         )

@@ -30,7 +30,7 @@ def test_observations_are_handed_on_and_counted_under_their_feeds_name(staged):
                 ("4ca2d6", "load", stage.time.wall),
                 ("3c6444", "load", stage.time.wall),
             ]
-            home, load = (await stage.json("/api/v1/feeds"))["feeds"]
+            _home, load = (await stage.json("/api/v1/feeds"))["feeds"]
             assert load == {
                 "name": "load", "url": "http+post://", "state": "listening", "received": 3,
                 "accepted": 2, "ignored": 0, "refused": {"bad_field": 1}, "bytes": len(body),
