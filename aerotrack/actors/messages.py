@@ -76,13 +76,6 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
     rows_limit: int
 
 
-class ConfigureBroadcaster(msgspec.Struct, frozen=True, gc=False):
-    """Runtime to broadcaster, its first message."""
-
-    server: str
-    epoch: str
-
-
 # -- feeds to registry to flights ------------------------------------------------------------------
 
 
@@ -209,14 +202,15 @@ class BatchFailed(msgspec.Struct, frozen=True, gc=False):
 class Subscribe(msgspec.Struct, frozen=True, gc=False):
     """A client's socket to broadcaster: send me this view, replacing any I had.
 
-    Frames go to ``client`` (a mailbox). ``client_id`` is unique within the run. ``interval`` is
-    seconds between frames.
+    Frames go to ``client`` (a mailbox). ``client_id`` is unique within the run. Without a ``box``
+    it is everything, flights of unknown position too. ``interval`` is seconds between frames.
     """
 
     client_id: int
     client: ActorAddress
-    box: Box
+    box: Box | None
     interval: float
+    now: float
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, gc=False):
@@ -281,7 +275,15 @@ class GetFigures(msgspec.Struct, frozen=True, gc=False):
     """Runtime or web to registry, broadcaster or persistence; answered by ``Figures``."""
 
 
-class Figures(msgspec.Struct, frozen=True, gc=False):
-    """Counters and gauges of an actor: ``(name, label, value)``, label "" where there is none."""
+class Figure(msgspec.Struct, frozen=True, gc=False):
+    """One number an actor counts: a counter if its name ends in ``_total``, else a gauge."""
 
-    values: tuple[tuple[str, str, float], ...]
+    name: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class Figures(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``GetFigures``."""
+
+    values: tuple[Figure, ...]

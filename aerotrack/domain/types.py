@@ -3,7 +3,7 @@
 Everything that carries a flight's data is built from these: observations, track points, the live
 picture, the HTTP and WebSocket documents, and ``docs/vocabulary.md``. Ranges are enforced where
 JSON is decoded (msgspec checks ``Meta``); parsers of other formats use the same bounds through
-:mod:`aerotrack.domain.limits`. Unknown is ``None`` inside and an absent key outside.
+:mod:`aerotrack.domain.vocabulary`. Unknown is ``None`` inside and an absent key outside.
 """
 
 from typing import Annotated, Any, Final, Literal

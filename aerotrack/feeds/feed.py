@@ -20,7 +20,10 @@ class FeedFigures(msgspec.Struct):
 
     ``received`` counts records as they came (lines, frames, JSON objects). Each of them is either
     ``accepted`` (it became an observation that was handed on), counted in ``refused`` under its
-    reason, or ``ignored`` (well-formed, but nothing for us: heartbeats, other message types).
+    reason, or ``ignored`` (well-formed, but nothing for us: heartbeats, other message types, what
+    was reported before). ``dropped`` counts by reason the fields left out of accepted records.
+    ``connections`` counts those ever made, ``bytes`` what they brought; ``last_contact`` is the
+    wall clock of the last byte.
     """
 
     name: str
@@ -34,6 +37,7 @@ class FeedFigures(msgspec.Struct):
     last_contact: float | None = None
     last_error: str | None = None
     refused: Counter[str] = msgspec.field(default_factory=Counter)
+    dropped: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class Sink(Protocol):

@@ -213,7 +213,7 @@ def test_a_client_that_missed_a_beat_gets_the_whole_of_what_changed() -> None:
     view.writable = False
     put(picture, "4ca2d6", squawk="7700")
     beat.note("4ca2d6", (("squawk", "7700"),), whole=False, received=0.0)
-    assert [] == list(beat.frames(picture, NOW))
+    assert list(beat.frames(picture, NOW)) == []
     view.writable = True
     put(picture, "4ca2d6", lat=50.1)
     beat.note("4ca2d6", (("lat", 50.1),), whole=False, received=0.0)

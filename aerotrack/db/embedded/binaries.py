@@ -68,7 +68,7 @@ def binaries_for(account: Account, data_dir: Path, progress: Callable[[str], Non
     """PostgreSQL's programs where `account` can run them.
 
     The wheel's own place if that works. If not (a virtual environment under /root), they are
-    copied once into `data_dir`/postgres-programs/<wheel version>, about 25 MB; copies of other
+    copied once into `data_dir`/postgres-programs/<wheel version>, 30 MB; copies of other
     versions are removed. Raises PostgresNotBundled, DataDirUnusable.
     """
     install = find_install()

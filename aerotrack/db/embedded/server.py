@@ -1,7 +1,5 @@
 """EmbeddedPostgres: the PostgreSQL that AeroTrack brings along, from start to stop."""
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +22,7 @@ from aerotrack.db.embedded.cluster import (
     write_configuration,
 )
 from aerotrack.db.embedded.lock import DataDirLock
+from aerotrack.db.embedded.log import last_lines
 from aerotrack.db.embedded.places import (
     create_data_dir,
     make_reachable,
@@ -50,9 +49,6 @@ _POLL_S = 0.02
 _REMAINS = "pre-existing shared memory block"
 _REMAINS_TIMEOUT_S = 60.0
 _REMAINS_RETRY_S = 0.2
-
-_LOG_TAIL_LINES = 20
-_LOG_TAIL_BYTES = 16_384
 
 
 def _silent(_: str) -> None:
@@ -212,9 +208,10 @@ class EmbeddedPostgres:
                 self._ensure_database()
                 return
             except (ServerStartFailed, psycopg.Error) as error:
-                tail = self._log_tail(cluster, begun)
+                tail = last_lines(self._start_log, cluster, begun)
                 ended = self._process.ended() is not None
                 if ended and _REMAINS in tail and time.monotonic() < remains_until:
+                    self._progress("Waiting for what is left of a killed PostgreSQL to end")
                     time.sleep(_REMAINS_RETRY_S)
                     continue
                 raise ServerStartFailed(
@@ -270,14 +267,6 @@ class EmbeddedPostgres:
     def _start_log(self) -> Path:
         return self._data_dir / "postgres.start.log"
 
-    def _log_tail(self, cluster: Path, begun: float) -> str:
-        """The last lines of what the server said since `begun` (epoch seconds)."""
-        said = [_tail(self._start_log)]
-        with contextlib.suppress(OSError):
-            logs = [(path.stat().st_mtime, path) for path in (cluster / "log").glob("*.log")]
-            said += [_tail(path) for mtime, path in sorted(logs)[-1:] if mtime >= begun - 1]
-        return "\n".join(part for part in said if part)
-
 
 def _is_ready(cluster: Path, pid: int) -> bool:
     """Whether postmaster.pid says that this process accepts connections (its eighth line)."""
@@ -291,15 +280,3 @@ def _is_ready(cluster: Path, pid: int) -> bool:
 def _escaped(socket_dir: Path) -> str:
     """One entry of a list setting: quoted, as commas and spaces would part it."""
     return '"' + str(socket_dir).replace('"', '""') + '"'
-
-
-def _tail(path: Path) -> str:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return ""
-    with os.fdopen(fd, "rb") as log:
-        size = log.seek(0, os.SEEK_END)
-        log.seek(max(0, size - _LOG_TAIL_BYTES))
-        lines = log.read().decode(errors="replace").splitlines()
-    return "\n".join(lines[-_LOG_TAIL_LINES:])

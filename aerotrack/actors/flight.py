@@ -1,0 +1,149 @@
+"""The flight actor: one aircraft's continuous contact, owner of its state."""
+
+from collections import Counter
+
+import orjson
+from thespian.actors import ActorAddress
+
+from aerotrack.actors.base import AeroActor, handles
+from aerotrack.actors.messages import (
+    CheckSilence,
+    ConfigureFlight,
+    EndFlight,
+    EventRecorded,
+    FlightChanged,
+    FlightFound,
+    FlightGone,
+    FlightRecorded,
+    GetFlight,
+    ObservationsRefused,
+    Observe,
+    PointRecorded,
+    SaveFlight,
+)
+from aerotrack.domain.detail import flight_document
+from aerotrack.domain.flight import FlightState
+from aerotrack.domain.records import EndCause
+from aerotrack.domain.types import Value
+
+
+class Flight(AeroActor):
+    """Owns the state of one flight; nobody else writes it.
+
+    Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
+    ``CheckSilence``, ``SaveFlight``, ``EndFlight``, ``GetFlight``. Emits ``FlightChanged`` and
+    ``FlightGone`` to the broadcaster, ``PointRecorded``, ``FlightRecorded`` and ``EventRecorded``
+    to persistence, ``ObservationsRefused`` to the registry. If it dies, its live state is lost and
+    the next observation starts another flight; its track is already on its way to the database.
+    """
+
+    __slots__ = ("_links", "_live", "_recorded_at", "_state")
+
+    _links: ConfigureFlight
+    _state: FlightState | None
+    _live: bool
+    _recorded_at: float
+
+    @handles(ConfigureFlight)
+    def configure(self, message: ConfigureFlight, sender: ActorAddress) -> None:
+        self._links = message
+        self._state = None
+        self._live = False
+        self._recorded_at = 0.0
+
+    @handles(Observe)
+    def observe(self, message: Observe, sender: ActorAddress) -> None:
+        links, state = self._links, self._state
+        if state is None:
+            state = self._state = FlightState(links.icao24, message.observations[0].ts)
+            self.send(links.persistence, EventRecorded(state.event("started", state.started)))
+        changed: dict[str, Value] = {}
+        refused: Counter[tuple[str, str]] | None = None
+        identity = False
+        for obs in message.observations:
+            folded = state.fold(obs)
+            changed.update(folded.changed)
+            identity = identity or folded.identity
+            for point in folded.points:
+                self.send(links.persistence, PointRecorded(point))
+            if folded.event is not None:
+                self.send(links.persistence, EventRecorded(folded.event))
+            if folded.refused is not None:
+                refused = refused or Counter()
+                refused[obs.feed, folded.refused] += 1
+        self._show(state, changed, message)
+        if identity or message.now - self._recorded_at >= links.rules.row_interval:
+            self._record(state, message.now)
+        if refused is not None:
+            for (feed, reason), count in refused.items():
+                self.send(links.registry, ObservationsRefused(feed, reason, count))
+
+    def _show(self, state: FlightState, changed: dict[str, Value], message: Observe) -> None:
+        """Tell the broadcaster what the live picture should say now."""
+        if state.live_until(self._links.rules) <= message.now:
+            self._leave(message.now, None)
+            return
+        pairs = tuple(changed.items()) if self._live else state.picture()
+        self.send(
+            self._links.broadcaster,
+            FlightChanged(
+                state.icao24,
+                state.flight_id,
+                pairs,
+                not self._live,
+                state.time_position,
+                state.last_contact,
+                message.received,
+            ),
+        )
+        self._live = True
+
+    def _leave(self, now: float, cause: EndCause | None) -> None:
+        """Leave the live picture, if in it."""
+        if not self._live or self._state is None:
+            return
+        self._live = False
+        reason = "stale" if cause is None else "ended"
+        self.send(
+            self._links.broadcaster,
+            FlightGone(self._state.icao24, self._state.flight_id, reason, cause, now),  # type: ignore[arg-type]  # one of two literals
+        )
+
+    def _record(self, state: FlightState, now: float) -> None:
+        self._recorded_at = now
+        self.send(self._links.persistence, FlightRecorded(state.record()))
+
+    @handles(CheckSilence)
+    def check_silence(self, message: CheckSilence, sender: ActorAddress) -> None:
+        state = self._state
+        if state is not None and state.live_until(self._links.rules) <= message.now:
+            self._leave(message.now, None)
+
+    @handles(SaveFlight)
+    def save(self, message: SaveFlight, sender: ActorAddress) -> None:
+        if self._state is not None:
+            self._record(self._state, message.now)
+
+    @handles(EndFlight)
+    def end(self, message: EndFlight, sender: ActorAddress) -> None:
+        state = self._state
+        if state is None:
+            return
+        over = state.last_contact
+        self.send(
+            self._links.persistence,
+            FlightRecorded(state.record(ended=over, cause=message.cause)),
+        )
+        self.send(
+            self._links.persistence,
+            EventRecorded(state.event("ended", over, detail=message.cause)),
+        )
+        self._leave(message.now, message.cause)
+        self._state = None
+
+    @handles(GetFlight)
+    def get_flight(self, message: GetFlight, sender: ActorAddress) -> None:
+        state = self._state
+        found = state is not None and message.name in (state.icao24, state.flight_id)
+        document = orjson.dumps(flight_document(state, message.now)) if found and state else None
+        self.send(message.reply_to or sender, FlightFound(document))

@@ -1,0 +1,174 @@
+"""The persistence actor: gathers what flights record into batches and hands them to the writer."""
+
+from typing import Final
+
+from thespian.actors import ActorAddress
+
+from aerotrack.actors.base import AeroActor, handles
+from aerotrack.actors.messages import (
+    BatchFailed,
+    BatchStored,
+    ConfigurePersistence,
+    Drain,
+    Drained,
+    EventRecorded,
+    Figure,
+    Figures,
+    FlightRecorded,
+    GetFigures,
+    PointRecorded,
+    StoreBatch,
+    Tick,
+)
+from aerotrack.domain.batching import BatchBuffer
+from aerotrack.domain.records import Batch
+
+# A failed batch is handed over again after this; the writer itself backs off when that is too soon.
+RETRY_S: Final = 0.5
+
+
+class Persistence(AeroActor):
+    """Batches writes to PostgreSQL. Nothing waits for it: live goes on when the database is away.
+
+    Created by the runtime, which sends ``ConfigurePersistence`` first. Takes ``PointRecorded``,
+    ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored`` and ``BatchFailed`` from
+    the writer, ``Tick``, ``Drain`` and ``GetFigures``. Emits ``StoreBatch`` to the writer, one at
+    a time. If it dies, the rows that wait in it are lost.
+    """
+
+    _buffer: BatchBuffer
+    _writer: ActorAddress
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._retry_at: float | None = None
+        self._error = ""
+        self._asked_to_drain: ActorAddress | None = None
+        self._stored = 0
+        self._duplicate = 0
+        self._rejected = 0
+        self._batches = 0
+        self._failures = 0
+        self._points = 0
+        self._points_stored = 0
+        self._last_seconds = 0.0
+
+    @handles(ConfigurePersistence)
+    def configure(self, message: ConfigurePersistence, sender: ActorAddress) -> None:
+        self._writer = message.writer
+        self._buffer = BatchBuffer(
+            flush_interval=message.flush_interval,
+            batch_rows=message.batch_rows,
+            rows_limit=message.rows_limit,
+        )
+
+    # -- what flights record -----------------------------------------------------------------------
+
+    @handles(PointRecorded)
+    def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
+        self._points += 1
+        self._buffer.add_point(message.point, self._now)
+
+    @handles(FlightRecorded)
+    def flight_recorded(self, message: FlightRecorded, sender: ActorAddress) -> None:
+        self._buffer.add_flight(message.record, self._now)
+
+    @handles(EventRecorded)
+    def event_recorded(self, message: EventRecorded, sender: ActorAddress) -> None:
+        self._buffer.add_event(message.event, self._now)
+
+    # -- the writer --------------------------------------------------------------------------------
+
+    @handles(Tick)
+    def tick(self, message: Tick, sender: ActorAddress) -> None:
+        self._now = message.now
+        under_way = self._buffer.under_way
+        if self._retry_at is not None:
+            if message.now >= self._retry_at and under_way is not None:
+                self._retry_at = None
+                self._store(under_way)
+            return
+        self._next()
+
+    def _next(self) -> None:
+        draining = self._asked_to_drain is not None
+        batch = self._buffer.next(self._now, flush=draining)
+        if batch is not None:
+            self._store(batch)
+        elif draining and self._buffer.under_way is None:
+            self._answer_drain()
+
+    def _store(self, batch: Batch) -> None:
+        self.send(self._writer, StoreBatch(batch))
+
+    @handles(BatchStored)
+    def batch_stored(self, message: BatchStored, sender: ActorAddress) -> None:
+        batch = self._buffer.under_way
+        if batch is None or not self._buffer.stored(message.number):
+            return
+        if self._error:
+            self.log.info("database_back waiting_rows=%d", self._buffer.waiting)
+        self._error = ""
+        self._batches += 1
+        self._stored += message.stored
+        # Rows that were there already or could not be written are points but for rare exceptions.
+        self._points_stored += max(0, len(batch.points) - message.duplicate - message.rejected)
+        self._duplicate += message.duplicate
+        self._rejected += message.rejected
+        self._last_seconds = message.seconds
+        self._next()
+
+    @handles(BatchFailed)
+    def batch_failed(self, message: BatchFailed, sender: ActorAddress) -> None:
+        under_way = self._buffer.under_way
+        if under_way is None or under_way.number != message.number:
+            return
+        self._failures += 1
+        if not self._error:
+            self.log.warning(
+                "database_away code=%s reason=%s waiting_rows=%d",
+                message.code,
+                message.reason,
+                self._buffer.waiting,
+            )
+        self._error = message.code
+        if self._asked_to_drain is not None:
+            self._answer_drain()
+            return
+        self._retry_at = self._now + RETRY_S
+
+    @handles(Drain)
+    def drain(self, message: Drain, sender: ActorAddress) -> None:
+        self._now = message.now
+        self._asked_to_drain = sender
+        if self._retry_at is not None and self._buffer.under_way is not None:
+            self._retry_at = None
+            self._store(self._buffer.under_way)
+        else:
+            self._next()
+
+    def _answer_drain(self) -> None:
+        asked, self._asked_to_drain = self._asked_to_drain, None
+        if asked is not None:
+            self.send(asked, Drained(self._buffer.waiting))
+
+    @handles(GetFigures)
+    def get_figures(self, message: GetFigures, sender: ActorAddress) -> None:
+        buffer = self._buffer
+        away = (("code", self._error),) if self._error else ()
+        values = (
+            Figure("points_recorded_total", self._points),
+            Figure("points_stored_total", self._points_stored),
+            Figure("points_dropped_total", buffer.dropped),
+            Figure("rows_stored_total", self._stored),
+            Figure("rows_duplicate_total", self._duplicate),
+            Figure("rows_rejected_total", self._rejected),
+            Figure("rows_waiting", buffer.waiting),
+            Figure("batches_stored_total", self._batches),
+            Figure("batches_failed_total", self._failures),
+            Figure("last_batch_seconds", self._last_seconds),
+            Figure("lag_seconds", buffer.lag(self._now)),
+            Figure("database_away", bool(away), away),
+        )
+        self.send(sender, Figures(values))

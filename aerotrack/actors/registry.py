@@ -1,0 +1,176 @@
+"""The registry actor: knows which flight is which aircraft's, and routes what feeds say to it."""
+
+from collections import Counter
+
+from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited
+
+from aerotrack.actors.base import AeroActor, handles
+from aerotrack.actors.flight import Flight
+from aerotrack.actors.messages import (
+    CheckSilence,
+    ConfigureFlight,
+    ConfigureRegistry,
+    Drain,
+    Drained,
+    EndFlight,
+    Figure,
+    Figures,
+    FlightFound,
+    GetFigures,
+    GetFlight,
+    Ingest,
+    ObservationsRefused,
+    Observe,
+    SaveFlight,
+    Tick,
+)
+from aerotrack.domain.observation import Observation
+from aerotrack.domain.silence import Heard, SilenceQueue
+
+
+class Registry(AeroActor):
+    """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
+
+    Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
+    ``Tick``, ``Drain``, ``ObservationsRefused`` from flights, ``GetFlight`` and ``GetFigures``. It
+    is the parent of all flights, so they go when it goes; the next observations start new ones.
+    """
+
+    _links: ConfigureRegistry
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._addresses: dict[str, ActorAddress] = {}
+        self._heard: dict[str, Heard] = {}
+        self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
+        self._routed: Counter[str] = Counter()
+        self._refused: Counter[tuple[str, str]] = Counter()
+        self._started = 0
+        self._ended = 0
+        self._died = 0
+
+    @handles(ConfigureRegistry)
+    def configure(self, message: ConfigureRegistry, sender: ActorAddress) -> None:
+        self._links = message
+        self._silent = SilenceQueue(message.rules)
+
+    # -- routing -----------------------------------------------------------------------------------
+
+    @handles(Ingest)
+    def ingest(self, message: Ingest, sender: ActorAddress) -> None:
+        now, latest = message.now, message.now + self._links.rules.future_tolerance
+        together: dict[str, list[Observation]] = {}
+        for obs in message.observations:
+            self._routed[obs.feed] += 1
+            if obs.ts > latest:
+                self._refused[obs.feed, "future"] += 1
+                continue
+            batch = together.get(obs.icao24)
+            if batch is None:
+                together[obs.icao24] = [obs]
+            else:
+                batch.append(obs)
+        for icao24, batch in together.items():
+            self._route(icao24, batch, now, message.received)
+
+    def _route(self, icao24: str, batch: list[Observation], now: float, received: float) -> None:
+        """Give a flight its observations; a gap that ends a flight divides them."""
+        part: list[Observation] = []
+        for obs in batch:
+            heard = self._heard.get(icao24)
+            if heard is None:
+                heard = self._start(icao24, obs, now)
+            elif obs.ts - heard.ts >= heard.ends_after(self._links.rules):
+                if part:
+                    self.send(self._addresses[icao24], Observe(tuple(part), now, received))
+                    part = []
+                self._end(icao24, now)
+                heard = self._start(icao24, obs, now)
+            else:
+                heard.again(now, obs.ts, obs.source)
+            part.append(obs)
+        self.send(self._addresses[icao24], Observe(tuple(part), now, received))
+
+    def _start(self, icao24: str, first: Observation, now: float) -> Heard:
+        links = self._links
+        address = self.createActor(Flight)
+        self._addresses[icao24] = address
+        self._names[str(address)] = icao24
+        heard = self._heard[icao24] = Heard(now, first.ts, first.source)
+        self._silent.add(icao24, heard)
+        self._started += 1
+        self.send(
+            address,
+            ConfigureFlight(
+                icao24, self.myAddress, links.broadcaster, links.persistence, links.rules
+            ),
+        )
+        return heard
+
+    def _end(self, icao24: str, now: float) -> None:
+        address = self._forget(icao24)
+        self._ended += 1
+        self.send(address, EndFlight(now, "silence"))
+        self.send(address, ActorExitRequest())
+
+    def _forget(self, icao24: str) -> ActorAddress:
+        address = self._addresses.pop(icao24)
+        del self._heard[icao24]
+        del self._names[str(address)]
+        return address
+
+    def handle_child_exited(self, message: ChildActorExited, sender: ActorAddress) -> None:
+        """A flight we did not end is dead: the next observation of its aircraft starts another."""
+        icao24 = self._names.get(str(message.childAddress))
+        if icao24 is not None:
+            self._forget(icao24)
+            self._died += 1
+            self.log.warning("flight_died icao24=%s", icao24)
+
+    @handles(ObservationsRefused)
+    def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
+        self._refused[message.feed, message.reason] += message.count
+
+    # -- time --------------------------------------------------------------------------------------
+
+    @handles(Tick)
+    def tick(self, message: Tick, sender: ActorAddress) -> None:
+        for icao24, _, over in self._silent.due(message.now, self._heard):
+            if over:
+                self._end(icao24, message.now)
+            else:
+                self.send(self._addresses[icao24], CheckSilence(message.now))
+
+    @handles(Drain)
+    def drain(self, message: Drain, sender: ActorAddress) -> None:
+        for address in self._addresses.values():
+            self.send(address, SaveFlight(message.now))
+        self.send(sender, Drained(0))
+
+    # -- queries -----------------------------------------------------------------------------------
+
+    @handles(GetFlight)
+    def get_flight(self, message: GetFlight, sender: ActorAddress) -> None:
+        address = self._addresses.get(message.name.partition("-")[0])
+        reply_to = message.reply_to or sender
+        if address is None:
+            self.send(reply_to, FlightFound(None))
+        else:
+            self.send(address, GetFlight(message.name, message.now, reply_to))
+
+    @handles(GetFigures)
+    def get_figures(self, message: GetFigures, sender: ActorAddress) -> None:
+        values = [
+            Figure("flights", len(self._addresses)),
+            Figure("flights_started_total", self._started),
+            Figure("flights_ended_total", self._ended),
+            Figure("flights_died_total", self._died),
+        ]
+        values += [
+            Figure("routed_total", count, (("feed", feed),)) for feed, count in self._routed.items()
+        ]
+        values += [
+            Figure("refused_total", count, (("feed", feed), ("reason", reason)))
+            for (feed, reason), count in self._refused.items()
+        ]
+        self.send(sender, Figures(tuple(values)))

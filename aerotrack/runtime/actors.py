@@ -1,0 +1,160 @@
+"""The actors of one server, created and wired, and what the web and the feeds reach them by."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from aerotrack.actors.broadcaster import TICK_S, Broadcaster
+from aerotrack.actors.loopbase import LoopActorSystem, start_actor_system
+from aerotrack.actors.messages import (
+    ConfigurePersistence,
+    ConfigureRegistry,
+    Drain,
+    Drained,
+    Figure,
+    Figures,
+    GetFigures,
+    Ingest,
+    StoreBatch,
+    Tick,
+)
+from aerotrack.actors.persistence import Persistence
+from aerotrack.actors.registry import Registry
+from aerotrack.domain.observation import Observation
+from aerotrack.gc_policy import TICK_SECONDS as GC_TICK_S
+from aerotrack.gc_policy import GcPolicy
+from aerotrack.logs import log_event
+from aerotrack.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Ticks of the broadcaster between ticks of the registry (silence is a matter of seconds) and of
+# persistence (a flush interval may be as short as 0.05 s, so it hears every tick).
+REGISTRY_EVERY: Final = 10
+ASK_TIMEOUT_S: Final = 10.0
+# A batch that is being written when the server stops is given this long.
+DRAIN_TIMEOUT_S: Final = 20.0
+
+
+class Actors:
+    """Registry, broadcaster and persistence, alive on the running loop.
+
+    ``system`` is what the web reaches them by; :meth:`ingest` is the sink of every feed.
+    """
+
+    def __init__(self, settings: Settings, store: Callable[[StoreBatch], None]) -> None:
+        system: LoopActorSystem = start_actor_system()
+        self.system = system
+        self.registry = system.createActor(Registry)
+        self.broadcaster = system.createActor(Broadcaster)
+        self.persistence = system.createActor(Persistence)
+        writer = system.create_mailbox(lambda message, _: store(message))
+        system.tell(
+            self.persistence,
+            ConfigurePersistence(
+                writer, settings.flush_interval, settings.batch_rows, settings.rows_limit
+            ),
+        )
+        system.tell(
+            self.registry,
+            ConfigureRegistry(self.broadcaster, self.persistence, settings.flight_rules()),
+        )
+        self._ticker: asyncio.Task[None] | None = None
+        self._gc = GcPolicy()
+        self._longest_tick = 0.0
+
+    # -- feeds and the database --------------------------------------------------------------------
+
+    def ingest(self, observations: Sequence[Observation], *, now: float, received: float) -> None:
+        """Hand what a feed observed to the registry."""
+        if observations:
+            self.system.tell(self.registry, Ingest(tuple(observations), now, received))
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def start_ticking(self, wall: Callable[[], float]) -> None:
+        """Send time to the actors, ten times a second, and collect garbage between ticks."""
+        self._gc.start(time.monotonic())
+        self._ticker = asyncio.create_task(self._tick(wall))
+
+    async def _tick(self, wall: Callable[[], float]) -> None:
+        loop = asyncio.get_running_loop()
+        due, count = loop.time(), 0
+        gc_every = round(GC_TICK_S / TICK_S)
+        while True:
+            # A late tick is not made up for: the next one keeps the beat from now.
+            due = max(due + TICK_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self._longest_tick = max(self._longest_tick, loop.time() - due)
+            count += 1
+            message = Tick(wall())
+            self.system.tell(self.broadcaster, message)
+            self.system.tell(self.persistence, message)
+            if count % REGISTRY_EVERY == 0:
+                self.system.tell(self.registry, message)
+            if count % gc_every == gc_every // 2:
+                self._gc.tick(time.monotonic())
+
+    # -- figures -----------------------------------------------------------------------------------
+
+    async def figures(self) -> dict[str, Figures]:
+        """What every actor and the system under them count."""
+        names = ("registry", "broadcaster", "persistence")
+        answers = await asyncio.gather(
+            *(
+                self.system.ask_async(getattr(self, name), GetFigures(), ASK_TIMEOUT_S)
+                for name in names
+            )
+        )
+        asked = {
+            name: answer
+            for name, answer in zip(names, answers, strict=True)
+            if isinstance(answer, Figures)
+        }
+        return {**asked, "actors": self._system_figures()}
+
+    def _system_figures(self) -> Figures:
+        base = self.system.figures()
+        failures = self.system.failures.snapshot()
+        totals = {"deliveries", "dead_letters", "poison_messages", "mailbox_errors",
+                  "external_dropped"}  # fmt: skip
+        values = [
+            Figure(f"{name}_total" if name in totals else name, value)
+            for name, value in msgspec.structs.asdict(base).items()
+            if name != "handler_failures"
+        ]
+        values += [
+            Figure("failures_total", count, tuple(kind._asdict().items()))
+            for kind, count in failures.items()
+        ]
+        values += [
+            Figure("gc_pauses_total", self._gc.pauses),
+            Figure("gc_longest_pause_seconds", self._gc.longest_pause_s),
+            Figure("longest_tick_delay_seconds", self._longest_tick),
+        ]
+        return Figures(tuple(values))
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    async def drain(self, now: float) -> int:
+        """Make every flight write its row and everything that waits be stored; rows left over."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        try:
+            await self.system.ask_async(self.registry, Drain(now), ASK_TIMEOUT_S)
+            await self.system.drained()
+            answer = await self.system.ask_async(self.persistence, Drain(now), DRAIN_TIMEOUT_S)
+        except TimeoutError:
+            log_event(logger, "drain_timed_out", level=logging.ERROR, after_s=DRAIN_TIMEOUT_S)
+            return -1
+        return answer.left if isinstance(answer, Drained) else -1
+
+    def stop(self) -> None:
+        """End all actors."""
+        self.system.shutdown()
+        if self._ticker is not None:
+            self._gc.stop()

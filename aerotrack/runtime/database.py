@@ -1,0 +1,179 @@
+"""The database: brought up, kept up, and never waited for by live traffic."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aerotrack.actors.messages import BatchFailed, BatchStored, StoreBatch
+from aerotrack.db.embedded import EmbeddedPostgres
+from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
+from aerotrack.db.migrate import migrate
+from aerotrack.db.reader import Reader
+from aerotrack.db.retention import drop_old
+from aerotrack.db.writer import BatchWriter
+from aerotrack.logs import log_event
+
+logger = logging.getLogger(__name__)
+
+# A server that is away is asked again after this long, doubling to the second, seconds.
+RETRY_FIRST_S: Final = 0.5
+RETRY_MOST_S: Final = 15.0
+# How often the embedded server is looked at, and started again if it died.
+WATCH_S: Final = 2.0
+RETENTION_EVERY_S: Final = 3600.0
+# What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
+AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
+
+
+class Database:
+    """PostgreSQL, embedded or given: starts it, migrates it, owns writer and reader.
+
+    Until it is ready, batches handed to :meth:`store` are answered as failed, so that they wait
+    with the persistence actor.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str | None,
+        data_dir: Path,
+        retention_days: int,
+        answer: Callable[[BatchStored | BatchFailed], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
+        self._conninfo = url
+        self._retention_days = retention_days
+        self._answer = answer
+        self._now = now
+        self._writer: BatchWriter | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.reader: Reader | None = None
+        self.error: str | None = "starting"  # code of what stands in the way of being ready
+
+    @property
+    def described(self) -> str:
+        """What an operator reads at the start."""
+        if self._embedded is None:
+            return "external"
+        return f"embedded PostgreSQL {self._embedded.server_version}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the embedded server."""
+        return None if self._embedded is None else self._embedded.pid
+
+    async def start(self) -> None:
+        """Bring it up. A given server that is away is waited for in the background.
+
+        Raises:
+            DatabaseError: the embedded server cannot start, or the schema is not one we know.
+        """
+        if self._embedded is not None:
+            self._conninfo = await asyncio.to_thread(self._embedded.start)
+            await self._prepare()
+            self._tasks.append(asyncio.create_task(self._watch_embedded(self._embedded)))
+            return
+        try:
+            await self._prepare()
+        except DatabaseError as error:
+            if not isinstance(error, AWAY):
+                raise
+            self.error = error.code
+            log_event(
+                logger, "database_away", level=logging.WARNING, code=error.code, reason=str(error)
+            )
+            self._tasks.append(asyncio.create_task(self._prepare_later()))
+
+    async def _prepare(self) -> None:
+        """Migrate, then open writer and reader."""
+        conninfo = self._conninfo
+        assert conninfo is not None
+        version = await asyncio.to_thread(migrate, conninfo)
+        self._writer = BatchWriter(
+            conninfo, run=uuid.uuid4(), on_stored=self._answer, on_failed=self._answer
+        )
+        self._writer.start()
+        self.reader = Reader(conninfo)
+        self.error = None
+        self._tasks.append(asyncio.create_task(self._keep_retention(conninfo)))
+        log_event(logger, "database_ready", server=self.described, schema_version=version)
+
+    async def _prepare_later(self) -> None:
+        wait = RETRY_FIRST_S
+        while True:
+            await asyncio.sleep(wait)
+            try:
+                await self._prepare()
+            except DatabaseError as error:
+                self.error = error.code
+                if not isinstance(error, AWAY):
+                    log_event(
+                        logger,
+                        "database_unusable",
+                        level=logging.ERROR,
+                        code=error.code,
+                        reason=str(error),
+                    )
+                    return
+                wait = min(RETRY_MOST_S, 2 * wait)
+            else:
+                return
+
+    async def _watch_embedded(self, embedded: EmbeddedPostgres) -> None:
+        """Start the embedded server again when it died: under the same address, the same data."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if await asyncio.to_thread(lambda: embedded.is_running):
+                continue
+            log_event(logger, "embedded_postgres_died", level=logging.ERROR)
+            try:
+                await asyncio.to_thread(embedded.start)
+            except DatabaseError as error:
+                log_event(
+                    logger,
+                    "embedded_postgres_start_failed",
+                    level=logging.ERROR,
+                    code=error.code,
+                    reason=str(error),
+                )
+
+    async def _keep_retention(self, conninfo: str) -> None:
+        """Drop days older than the retention, hourly."""
+        while True:
+            try:
+                await asyncio.to_thread(
+                    drop_old, conninfo, now=self._now(), keep_days=self._retention_days
+                )
+            except DatabaseError as error:
+                log_event(
+                    logger, "retention_failed", level=logging.WARNING, code=error.code, reason=error
+                )
+            await asyncio.sleep(RETENTION_EVERY_S)
+
+    def store(self, message: StoreBatch) -> None:
+        """Hand a batch to the writer; its answer comes by ``answer``."""
+        if self._writer is None:
+            code = self.error or "starting"
+            self._answer(BatchFailed(message.batch.number, code, "the database is not ready"))
+        else:
+            self._writer.submit(message.batch)
+
+    async def stop(self, timeout: float) -> None:
+        """Finish what was handed over, then close; the embedded server last."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.stop, timeout)
+        if self.reader is not None:
+            await self.reader.close()
+        if self._embedded is not None:
+            await asyncio.to_thread(self._embedded.stop)
+
+
+def _progress(line: str) -> None:
+    log_event(logger, "embedded_postgres", progress=line)

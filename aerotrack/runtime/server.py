@@ -1,0 +1,186 @@
+"""The composition root: builds everything, starts it in order, stops it in reverse."""
+
+import asyncio
+import logging
+import signal
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Final
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from aerotrack import __version__
+from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.feeds.url import parse_feed_urls
+from aerotrack.logs import log_event
+from aerotrack.runtime.actors import Actors
+from aerotrack.runtime.database import Database
+from aerotrack.runtime.feeds import CLOCK, Feeds, parse_post
+from aerotrack.runtime.history import History
+from aerotrack.runtime.stats import Stats
+from aerotrack.settings import Settings
+from aerotrack.web.app import AeroTrackApplication, make_app, make_server
+from aerotrack.web.ports import Ports, ServerStats
+from aerotrack.web.settings import WebSettings
+
+logger = logging.getLogger(__name__)
+
+# How often the figures behind rates and readiness are taken.
+SAMPLE_S: Final = 1.0
+# A statement at work when the server stops is given this long, seconds.
+WRITER_STOP_S: Final = 10.0
+
+
+class Server:
+    """One AeroTrack server. :meth:`run` returns when it was told to stop and has stopped."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.port = settings.port
+        self._stopping = asyncio.Event()
+        self._actors: Actors
+        self._database: Database
+        self._stats: Stats
+
+    def stop(self) -> None:
+        """Ask it to stop; on the loop's thread."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Start, serve until :meth:`stop`, stop.
+
+        Raises:
+            aerotrack.feeds.url.FeedUrlError: a feed's URL that is none of ours.
+            OSError: the address cannot be listened on.
+            aerotrack.db.errors.DatabaseError: the database cannot be used at all.
+        """
+        settings = self.settings
+        started = time.monotonic()
+        urls = parse_feed_urls(settings.feeds)
+        async with AsyncExitStack() as stack:
+            # The port first: another server on it should be said before anything is started.
+            sockets = bind_sockets(settings.port, settings.host)
+            self.port = sockets[0].getsockname()[1]
+            for sock in sockets:
+                stack.callback(sock.close)
+
+            self._database = Database(
+                url=settings.database_url,
+                data_dir=settings.data_dir,
+                retention_days=settings.retention_days,
+                answer=self._answer,
+                now=time.time,
+            )
+            stack.push_async_callback(self._database.stop, WRITER_STOP_S)
+            self._actors = Actors(settings, self._database.store)
+            stack.callback(self._actors.stop)
+            self._stats = Stats(self._database, flush_interval=settings.flush_interval)
+            await self._database.start()
+
+            feeds = await Feeds.open(urls, self._actors.ingest)
+            app = make_app(self._ports(feeds), self._web_settings())
+            http = make_server(app)
+            http.add_sockets(sockets)
+            self._actors.start_ticking(time.time)
+            stack.push_async_callback(self._drain)
+            stack.push_async_callback(self._close_web, http, app)
+            feeds.start()
+            stack.push_async_callback(feeds.stop)
+            sampler = asyncio.create_task(self._sample())
+            stack.callback(sampler.cancel)
+            self._say_started(feeds, time.monotonic() - started)
+            await self._stopping.wait()
+            log_event(logger, "stopping")
+        log_event(logger, "stopped")
+
+    def _answer(self, message: BatchStored | BatchFailed) -> None:
+        """The writer's answer to a batch, from its thread."""
+        self._actors.system.tell(self._actors.persistence, message)
+
+    # -- what the web is given ---------------------------------------------------------------------
+
+    def _ports(self, feeds: Feeds) -> Ports:
+        return Ports(
+            actors=self._actors.system,
+            registry=self._actors.registry,
+            broadcaster=self._actors.broadcaster,
+            history=History(self._database),
+            feeds=lambda: feeds.figures,
+            sink=self._actors.ingest,
+            parse_posted=parse_post,
+            figures=self._figures,
+            readiness=self._stats.checks,
+            stats=self._server_stats,
+            clock=CLOCK,
+        )
+
+    def _web_settings(self) -> WebSettings:
+        settings = self.settings
+        place = (settings.receiver_lat, settings.receiver_lon)
+        return WebSettings(
+            server=f"aerotrack/{__version__}",
+            epoch=uuid.uuid4().hex[:12],
+            base_path=settings.base_path,
+            allowed_origins=settings.allowed_origins,
+            trusted_proxies=settings.trusted_proxies,
+            ingest_token=settings.ingest_token,
+            receiver=None if place[0] is None or place[1] is None else (place[0], place[1]),
+            receiver_exact=settings.publish_receiver_precision == 0,
+            post_limit=settings.max_body_bytes,
+            compress=settings.websocket_compression,
+        )
+
+    async def _figures(self) -> Mapping[str, Figures]:
+        figures = await self._actors.figures()
+        self._stats.sample(figures, time.monotonic())
+        return figures
+
+    async def _server_stats(self) -> ServerStats:
+        return self._stats.stats(await self._figures())
+
+    async def _sample(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_S)
+            try:
+                await self._figures()
+            except TimeoutError:
+                log_event(logger, "actors_do_not_answer", level=logging.ERROR)
+
+    # -- start and end -----------------------------------------------------------------------------
+
+    def _say_started(self, feeds: Feeds, seconds: float) -> None:
+        settings = self.settings
+        host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+        log_event(
+            logger,
+            "ready",
+            url=f"http://{host}:{self.port}{settings.base_path}/",
+            version=__version__,
+            database=self._database.described,
+            data_dir=settings.data_dir,
+            storage=settings.storage,
+            feeds=len(feeds.figures),
+            seconds=round(seconds, 2),
+        )
+
+    async def _close_web(self, http: HTTPServer, app: AeroTrackApplication) -> None:
+        http.stop()
+        app.close()
+        await http.close_all_connections()
+
+    async def _drain(self) -> None:
+        left = await self._actors.drain(time.time())
+        if left:
+            log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+
+
+async def serve(settings: Settings) -> None:
+    """Run a server until SIGTERM or SIGINT; a second signal does not hurry it."""
+    server = Server(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.run()

@@ -1,0 +1,85 @@
+"""What the server says of itself: rates over the last seconds, readiness, the database's state."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+from aerotrack.actors.messages import Figures
+from aerotrack.runtime.database import Database
+from aerotrack.web.ports import Check, DatabaseState, Outbox, ServerStats
+
+# The rate of updates is an average over this many samples, taken whenever somebody asks but at
+# most one a second.
+RATE_SAMPLES: Final = 11
+SAMPLE_EVERY_S: Final = 1.0
+# Rows waiting for longer than this many flush intervals mean a slow database.
+SLOW_FLUSHES: Final = 5.0
+
+
+def value(figures: Mapping[str, Figures], part: str, name: str) -> float:
+    """One figure of one part, summed over its labels; 0 where it is not there."""
+    found = figures.get(part)
+    return sum(f.value for f in found.values if f.name == name) if found else 0.0
+
+
+class Stats:
+    """Keeps the last figures and reads rates off them."""
+
+    def __init__(self, database: Database, *, flush_interval: float) -> None:
+        self._database = database
+        self._slow_after = SLOW_FLUSHES * flush_interval + 1.0
+        self._samples: deque[tuple[float, float]] = deque(maxlen=RATE_SAMPLES)
+        self._lag = 0.0
+        self._away = ""
+
+    def sample(self, figures: Mapping[str, Figures], monotonic: float) -> None:
+        """Take in the actors' figures."""
+        if not self._samples or monotonic - self._samples[-1][0] >= SAMPLE_EVERY_S:
+            changes = value(figures, "broadcaster", "changes_total")
+            self._samples.append((monotonic, changes))
+        self._lag = value(figures, "persistence", "lag_seconds")
+        persistence = figures.get("persistence")
+        self._away = next(
+            (
+                dict(figure.labels).get("code", "away")
+                for figure in (persistence.values if persistence else ())
+                if figure.name == "database_away" and figure.value
+            ),
+            "",
+        )
+
+    @property
+    def updates_per_s(self) -> float:
+        """Changes of the live picture a second, over the last samples."""
+        if len(self._samples) < 2:
+            return 0.0
+        (then, before), (now, after) = self._samples[0], self._samples[-1]
+        return round((after - before) / (now - then), 1)
+
+    @property
+    def database(self) -> DatabaseState:
+        """How the database does."""
+        if self._database.error == "starting":
+            return DatabaseState("starting", self._lag)
+        if self._database.error or self._away:
+            return DatabaseState("away", self._lag)
+        return DatabaseState("slow" if self._lag > self._slow_after else "ok", self._lag)
+
+    def stats(self, figures: Mapping[str, Figures]) -> ServerStats:
+        """The document of ``/api/v1/stats``, but for what the web knows itself."""
+        waiting = value(figures, "persistence", "rows_waiting")
+        return ServerStats(
+            flights=int(value(figures, "registry", "flights")),
+            updates_per_s=self.updates_per_s,
+            points_stored=int(value(figures, "persistence", "points_stored_total")),
+            storage="full",
+            outbox=Outbox(batches=int(waiting > 0), bytes=0),
+            db=self.database,
+        )
+
+    def checks(self) -> tuple[Check, ...]:
+        """Reasons to be ready or not."""
+        state = self.database
+        code = "" if state.state in ("ok", "slow") else (self._database.error or self._away)
+        detail = f"{state.state}, oldest row not stored yet {state.lag_s:.1f} s old"
+        return (Check("database", not code, code, detail),)

@@ -1,0 +1,214 @@
+"""The documents of the HTTP interface as types; the OpenAPI document is made from them."""
+
+from typing import Literal
+
+import msgspec
+
+from aerotrack.domain import types as t
+from aerotrack.domain.records import EndCause, FlightRecord, TrackPoint, flight_id_of_key
+from aerotrack.domain.vocabulary import Live
+from aerotrack.feeds.feed import FeedFigures, FeedState
+from aerotrack.web.ports import DatabaseState, Outbox, Rejection
+
+
+class FlightsDocument(msgspec.Struct, frozen=True):
+    """The live picture, or a part of it."""
+
+    now: float
+    count: int
+    flights: tuple[Live, ...]
+
+
+class FieldOrigin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a field's value comes from, and how old it is in seconds."""
+
+    source: t.Source
+    feed: t.FeedName
+    age: float
+
+
+class RefusedFix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A position that was not believed, and why."""
+
+    ts: t.Timestamp
+    lat: t.Latitude | None = None
+    lon: t.Longitude | None = None
+    reason: str
+    feed: t.FeedName
+
+
+class FlightDocument(Live, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A flight that is alive: its picture, how many points its track has, what stands behind it."""
+
+    started: t.Timestamp
+    points: int
+    fields: dict[str, FieldOrigin] = msgspec.field(default_factory=dict)
+    refused: tuple[RefusedFix, ...] = ()
+
+
+class PastFlight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A flight as the history holds it; ``points`` counts its track points."""
+
+    icao24: t.Icao24
+    flight_id: t.FlightId
+    started: t.Timestamp
+    last_contact: t.LastContact
+    points: int
+    ended: t.Timestamp | None = None
+    end_cause: EndCause | None = None
+    callsign: t.Callsign | None = None
+    registration: t.Registration | None = None
+    typecode: t.Typecode | None = None
+    category: t.Category | None = None
+    db_flags: t.DbFlags | None = None
+    squawk: t.Squawk | None = None
+    source: t.Source | None = None
+    feed: t.FeedName | None = None
+    first_lat: t.Latitude | None = None
+    first_lon: t.Longitude | None = None
+    last_lat: t.Latitude | None = None
+    last_lon: t.Longitude | None = None
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A point of a track; ``lat`` and ``lon`` are there where this point brought a position."""
+
+    ts: t.Timestamp
+    lat: t.Latitude | None = None
+    lon: t.Longitude | None = None
+    alt_baro: t.AltBaro | None = None
+    alt_geom: t.AltGeom | None = None
+    on_ground: t.OnGround | None = None
+    gs: t.GroundSpeed | None = None
+    track: t.Track | None = None
+    baro_rate: t.BaroRate | None = None
+    callsign: t.Callsign | None = None
+    squawk: t.Squawk | None = None
+    emergency: t.Emergency | None = None
+    source: t.Source | None = None
+    feed: t.FeedName | None = None
+
+
+class TrackDocument(msgspec.Struct, frozen=True):
+    """The track of one flight, oldest point first; ``callsign`` is the last one it had."""
+
+    flight_id: t.FlightId
+    icao24: t.Icao24
+    callsign: t.Callsign | None
+    points: tuple[Point, ...]
+
+
+class FeedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """One feed: what came, and what became of it; see docs/http.md."""
+
+    name: str
+    url: str
+    state: FeedState
+    received: int
+    accepted: int
+    ignored: int
+    refused: dict[str, int]
+    bytes: int
+    connections: int
+    last_contact: float | None
+    last_error: str | None
+
+
+class FeedsDocument(msgspec.Struct, frozen=True):
+    """All feeds, configured and posted."""
+
+    feeds: tuple[FeedDocument, ...]
+
+
+class StatsDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The server in a few numbers."""
+
+    now: float
+    flights: int
+    updates_per_s: float
+    clients: int
+    points_stored: int
+    storage: Literal["full", "compact"]
+    outbox: Outbox
+    db: DatabaseState
+
+
+class AcceptedDocument(msgspec.Struct, frozen=True):
+    """What became of a POST: ``rejected`` names the first thousand, ``rejected_total`` all."""
+
+    accepted: int
+    rejected: tuple[Rejection, ...]
+    rejected_total: int
+
+
+class HealthDocument(msgspec.Struct, frozen=True):
+    """The event loop is alive: it answered."""
+
+    status: Literal["ok"] = "ok"
+
+
+class CheckDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that must be well."""
+
+    name: str
+    ok: bool
+    code: str = ""
+    detail: str = ""
+
+
+class ReadyDocument(msgspec.Struct, frozen=True):
+    """Whether the server does all it should, and if not, why."""
+
+    ready: bool
+    checks: tuple[CheckDocument, ...]
+
+
+class ReceiverDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """readsb's ``receiver.json``: what a display needs to know about us."""
+
+    version: str
+    refresh: int  # milliseconds
+    history: int
+    readsb: bool
+    lat: float | None = None
+    lon: float | None = None
+
+
+def past_flight(record: FlightRecord) -> PastFlight:
+    """The document of a flight the history holds."""
+    values = {name: getattr(record, name) for name in record.__struct_fields__ if name != "flight"}
+    return PastFlight(flight_id=flight_id_of_key(record.flight), **values)
+
+
+_POINT_FIELDS = Point.__struct_fields__
+
+
+def point(recorded: TrackPoint) -> Point:
+    """The document of a track point."""
+    return Point(**{name: getattr(recorded, name) for name in _POINT_FIELDS})
+
+
+def feed_document(figures: FeedFigures) -> FeedDocument:
+    """The document of a feed; a password in its URL never leaves the server."""
+    return FeedDocument(
+        name=figures.name,
+        url=without_password(figures.url),
+        state=figures.state,
+        received=figures.received,
+        accepted=figures.accepted,
+        ignored=figures.ignored,
+        refused=dict(sorted(figures.refused.items())),
+        bytes=figures.bytes,
+        connections=figures.connections,
+        last_contact=figures.last_contact,
+        last_error=figures.last_error,
+    )
+
+
+def without_password(url: str) -> str:
+    """``url`` without the user and password before its host."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"

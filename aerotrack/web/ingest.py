@@ -1,0 +1,177 @@
+"""``/api/v1/observations``: observations by HTTP POST, each name of a poster a feed of its own."""
+
+import asyncio
+import hmac
+import zlib
+from collections import Counter
+from typing import Final
+
+from aerotrack.feeds.feed import FeedFigures
+from aerotrack.web.documents import AcceptedDocument
+from aerotrack.web.flights import feed_name
+from aerotrack.web.handler import ApiHandler
+from aerotrack.web.peer import is_local_name
+from aerotrack.web.ports import FeedsView, ParsedPost, Rejection
+from aerotrack.web.problems import Problem
+
+DEFAULT_FEED: Final = "post"
+FEED_URL: Final = "http+post://"
+JSON_TYPES: Final = frozenset(
+    {
+        "application/json",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+    }
+)
+# Each name is a row of /api/v1/feeds and a label of every feed metric, for the life of the server.
+NAMES_LIMIT: Final = 64
+# Rejections named in an answer; the total counts them all.
+REJECTED_NAMED: Final = 1000
+# Observations handed on in one message: what registry and flights do with it takes milliseconds.
+SLICE: Final = 1000
+# Bytes inflated between two turns of the event loop, under a millisecond's work.
+INFLATE_SLICE: Final = 256 * 1024
+
+
+class PostedFeeds:
+    """The figures of those who post, by the name they give."""
+
+    def __init__(self, configured: FeedsView) -> None:
+        self._configured = configured
+        self._figures: dict[str, FeedFigures] = {}
+
+    def all(self) -> list[FeedFigures]:
+        """In the order in which they first posted."""
+        return list(self._figures.values())
+
+    def named(self, name: str) -> FeedFigures:
+        """The figures of ``name``, new ones where it never posted before."""
+        figures = self._figures.get(name)
+        if figures is not None:
+            return figures
+        if any(feed.name == name for feed in self._configured()):
+            raise Problem("feed_name_taken", f"{name} is a configured feed; post under another.")
+        if len(self._figures) >= NAMES_LIMIT:
+            raise Problem("too_many_feeds", f"At most {NAMES_LIMIT} names may post.")
+        figures = self._figures[name] = FeedFigures(name=name, url=FEED_URL, state="listening")
+        return figures
+
+    def count(self, figures: FeedFigures, size: int, post: ParsedPost, now: float) -> None:
+        """Add one POST of ``size`` bytes."""
+        accepted = len(post.observations)
+        figures.bytes += size
+        figures.connections += 1
+        figures.last_contact = now
+        figures.received += accepted + post.rejected_total
+        figures.accepted += accepted
+        reasons = Counter(rejection.code for rejection in post.rejected)
+        # Those past the named ones have no reason here.
+        reasons["unnamed"] = max(0, post.rejected_total - sum(reasons.values()))
+        figures.refused.update({code: count for code, count in reasons.items() if count})
+
+
+class ObservationsHandler(ApiHandler):
+    """Takes observations in."""
+
+    parameters = frozenset({"feed", "durable"})
+
+    @property
+    def body_limit(self) -> int:
+        return self.web.post_limit
+
+    def precheck(self) -> None:
+        # All of this comes before the body, so that a stranger cannot make us hold 32 MB.
+        if self.request.method == "POST":
+            self.check_origin()
+            self.check_token()
+            self.check_type()
+
+    def check_origin(self) -> None:
+        """Pages of other sites may not post, also not through a visitor's browser."""
+        if not self.origin_allowed():
+            raise Problem("bad_origin", "Pages of this origin may not post.")
+
+    def check_token(self) -> None:
+        """A token, unless the peer is this machine, asks directly, and for this machine by name:
+        a page that rebinds its own name to 127.0.0.1 has another Host."""
+        origin = self.request.headers.get("Origin")
+        if self.peer.local and (origin is None or is_local_name(self.host)):
+            return
+        token = self.web.ingest_token
+        if token is None:
+            raise Problem("ingest_closed", "Set AEROTRACK_INGEST_TOKEN to let other machines post.")
+        scheme, _, given = self.request.headers.get("Authorization", "").partition(" ")
+        challenge = {"WWW-Authenticate": 'Bearer realm="aerotrack"'}
+        if scheme.lower() != "bearer":
+            raise Problem("token_required", "Send Authorization: Bearer.", headers=challenge)
+        if not hmac.compare_digest(given.strip().encode(), token.encode()):
+            raise Problem("bad_token", "This token is not the server's.", headers=challenge)
+
+    def check_type(self) -> None:
+        """Only JSON: a form of another site cannot send that without asking first."""
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind not in JSON_TYPES:
+            raise Problem("unsupported_media_type", f"Send one of {', '.join(sorted(JSON_TYPES))}.")
+        encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            raise Problem("unsupported_encoding", f"{encoding[:64]} is not understood.")
+
+    async def post(self) -> None:
+        if (self.argument("durable") or "false").lower() not in ("false", "0"):
+            raise Problem("not_supported", "durable is not supported yet.")
+        figures = self.application.posted.named(feed_name(self.argument("feed") or DEFAULT_FEED))
+        received = self.ports.clock.monotonic()
+        now = self.ports.clock.wall()
+        size = len(self.body)
+        body = await self.inflated()
+        self.body.clear()
+        try:
+            post = self.ports.parse_posted(body, feed=figures.name, now=now)
+        except ValueError as error:
+            figures.refused["unreadable_body"] += 1
+            figures.received += 1
+            raise Problem("unreadable_body", f"{error}") from None
+        self.application.posted.count(figures, size, post, now)
+        for start in range(0, len(post.observations), SLICE):
+            part = post.observations[start : start + SLICE]
+            self.ports.sink(part, now=now, received=received)
+            await asyncio.sleep(0)
+        named = tuple(
+            Rejection(one.index, one.code, one.message) for one in post.rejected[:REJECTED_NAMED]
+        )
+        answer = AcceptedDocument(len(post.observations), named, post.rejected_total)
+        self.send(answer, status=202)
+
+    async def inflated(self) -> bytes:
+        """The body, unpacked where it came packed; never more than the limit."""
+        body = bytes(self.body)
+        if self.request.headers.get("Content-Encoding", "identity").strip().lower() != "gzip":
+            return body
+        try:
+            return await inflate(body, self.body_limit)
+        except zlib.error:
+            raise Problem("unreadable_body", "The body is not gzip.") from None
+
+
+async def inflate(packed: bytes, limit: int) -> bytes:
+    """``packed`` (gzip, one or several members) unpacked, yielding to the event loop in between.
+
+    Raises ``zlib.error`` for what is not gzip or cut short, and the problem of a body that unpacks
+    to more than ``limit`` bytes before it is unpacked any further.
+    """
+    out = bytearray()
+    while packed:
+        inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        while not inflater.eof:
+            piece = inflater.decompress(packed, INFLATE_SLICE)
+            out += piece
+            if len(out) > limit:
+                raise Problem("payload_too_large", f"Unpacked it is more than {limit} bytes.")
+            packed = inflater.unconsumed_tail
+            if not piece and not packed and not inflater.eof:
+                raise zlib.error("cut short")
+            await asyncio.sleep(0)
+        packed = inflater.unused_data
+    return bytes(out)

@@ -1,0 +1,130 @@
+"""What the web needs of the rest, as small protocols that the runtime fulfils.
+
+The web knows actors only by opaque addresses and typed messages, the database only as a
+:class:`History`, feeds only by their figures. Tests put in-memory fakes behind the same protocols.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from aerotrack.actors.messages import Figures
+from aerotrack.domain.observation import Observation
+from aerotrack.domain.records import FlightRecord, TrackPoint
+from aerotrack.feeds.feed import Clock, FeedFigures, Sink
+
+# An actor's address: handed around, never looked into.
+Address = Any
+
+
+class Actors(Protocol):
+    """The actor system as seen from the event loop's thread; the system base is one."""
+
+    def tell(self, to: Address, message: Any, /) -> None:
+        """Send and forget."""
+
+    async def ask_async(self, to: Address, message: Any, timeout_s: float, /) -> Any:
+        """The answer to this very question. Raises ``TimeoutError`` after ``timeout_s`` seconds."""
+
+    def create_mailbox(self, callback: Callable[[Any, Any], object], /) -> Address:
+        """A new address whose messages go to ``callback(message, sender)`` on the loop's thread."""
+
+    def close_mailbox(self, address: Address, /) -> None:
+        """Messages to ``address`` go nowhere from now on."""
+
+
+class History(Protocol):
+    """What PostgreSQL holds. Raises ``OSError`` (which ``TimeoutError`` and ``ConnectionError``
+    are) when it cannot be asked now."""
+
+    async def flight(self, name: str) -> FlightRecord | None:
+        """The flight of that flight_id, or the newest one of that icao24."""
+
+    async def track(self, flight: int, limit: int) -> Sequence[TrackPoint]:
+        """The points of the flight with that key, oldest first, the newest ``limit`` of them."""
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """One record of a POST that was refused: its index in the body, a stable code, and why."""
+
+    index: int
+    code: str
+    message: str
+
+
+class ParsedPost(Protocol):
+    """What a body turned into. ``rejected`` may stop short of ``rejected_total``."""
+
+    @property
+    def observations(self) -> Sequence[Observation]: ...
+    @property
+    def rejected(self) -> Sequence[Any]: ...
+    @property
+    def rejected_total(self) -> int: ...
+
+
+class ParsePosted(Protocol):
+    """Parses a POST body (a JSON array or object, or NDJSON).
+
+    Raises ``ValueError`` where nothing of it can be parsed; single bad records are rejections.
+    """
+
+    def __call__(self, body: bytes, *, feed: str, now: float) -> ParsedPost: ...
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One reason to be ready or not; ``code`` is stable, ``detail`` is for a human."""
+
+    name: str
+    ok: bool
+    code: str = ""
+    detail: str = ""
+
+
+class DatabaseState(msgspec.Struct, frozen=True):
+    """How PostgreSQL does; ``lag_s`` is the age in seconds of the oldest row not yet in it."""
+
+    state: Literal["starting", "ok", "slow", "away"]
+    lag_s: float
+
+
+class Outbox(msgspec.Struct, frozen=True):
+    """What waits for PostgreSQL: batches, and bytes on disk (0 while they wait in memory)."""
+
+    batches: int
+    bytes: int
+
+
+class ServerStats(msgspec.Struct, frozen=True):
+    """What the runtime knows for ``/api/v1/stats``; ``updates_per_s`` over the last seconds."""
+
+    flights: int
+    updates_per_s: float
+    points_stored: int
+    storage: Literal["full", "compact"]
+    outbox: Outbox
+    db: DatabaseState
+
+
+FeedsView = Callable[[], Sequence[FeedFigures]]
+# Figures by the part they come from: registry, broadcaster, persistence, actors, writer ...
+FiguresView = Callable[[], Awaitable[Mapping[str, Figures]]]
+ReadinessView = Callable[[], Sequence[Check]]
+StatsView = Callable[[], Awaitable[ServerStats]]
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the web application is given."""
+
+    actors: Actors
+    registry: Address
+    broadcaster: Address
+    history: History
+    feeds: FeedsView
+    sink: Sink
+    parse_posted: ParsePosted
+    figures: FiguresView
+    readiness: ReadinessView
+    stats: StatsView
+    clock: Clock

@@ -1,0 +1,35 @@
+"""How the web behaves; built by the configuration, never read from the environment here."""
+
+import msgspec
+
+MEGABYTE = 1 << 20
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of HTTP and WebSocket. Sizes are bytes, times seconds."""
+
+    server: str  # such as aerotrack/0.1.0
+    epoch: str  # names this run of the server
+    # Path all of it lives under behind a proxy: "" or "/flights".
+    base_path: str = ""
+    # Origins (scheme://host[:port]) that may open the WebSocket and post, beside our own host.
+    allowed_origins: tuple[str, ...] = ()
+    # Addresses or networks whose X-Forwarded-* headers are believed.
+    trusted_proxies: tuple[str, ...] = ()
+    ingest_token: str | None = None
+    # Where the receiver stands, in degrees; published rounded to 0.1 unless ``receiver_exact``.
+    receiver: tuple[float, float] | None = None
+    receiver_exact: bool = False
+    # About 200,000 observations.
+    post_limit: int = 32 * MEGABYTE
+    # A query is a few hundred bytes at the actors; ten seconds means something is very wrong.
+    ask_timeout: float = 10.0
+    # permessage-deflate costs 50 us a frame and memory for each client; off until it is measured.
+    compress: bool = False
+    # What the kernel may hold for one client before we see that it does not read (Linux doubles
+    # it). Large enough for a fast client to take a snapshot part in a few turns of the loop.
+    send_buffer: int = 64 * 1024
+    # Proxies drop connections idle for a minute; a ping twice as often keeps them.
+    keepalive: float = 30.0
+    # A client that answered no ping for three of those is gone, whatever TCP thinks.
+    pong_timeout: float = 90.0

@@ -1,0 +1,179 @@
+"""The flight actor: what it tells broadcaster, persistence and registry."""
+
+from typing import Any
+
+import orjson
+
+from aerotrack.actors.flight import Flight
+from aerotrack.actors.messages import (
+    CheckSilence,
+    ConfigureFlight,
+    EndFlight,
+    EventRecorded,
+    FlightChanged,
+    FlightFound,
+    FlightGone,
+    FlightRecorded,
+    GetFlight,
+    ObservationsRefused,
+    Observe,
+    PointRecorded,
+    SaveFlight,
+)
+from aerotrack.domain.observation import Observation
+from aerotrack.domain.rules import FlightRules
+
+T0 = 1_764_000_000.0
+ICAO24 = "4ca2d6"
+FLIGHT_ID = f"{ICAO24}-{int(T0):08x}"
+
+
+def seen(after: float, **fields: Any) -> Observation:
+    """An observation ``after`` seconds from the start."""
+    return Observation(icao24=ICAO24, ts=T0 + after, source="adsb_icao", feed="home", **fields)
+
+
+def observe(*observations: Observation, now: float | None = None) -> Observe:
+    """These, arriving as they were observed."""
+    return Observe(observations, observations[-1].ts if now is None else now, 7.0)
+
+
+class Scene:
+    """A flight actor with collectors around it."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.registry = driver.collector()
+        self.broadcaster = driver.collector()
+        self.persistence = driver.collector()
+        self.flight = driver.create(
+            Flight,
+            ConfigureFlight(
+                ICAO24,
+                self.registry.address,
+                self.broadcaster.address,
+                self.persistence.address,
+                FlightRules(),
+            ),
+        )
+
+    def tell(self, *messages: object) -> None:
+        for message in messages:
+            self.driver.tell(self.flight, message)
+        self.driver.settle()
+
+    def recorded(self, kind: type) -> list[Any]:
+        return [message for message in self.persistence.messages if type(message) is kind]
+
+
+def test_the_first_observation_shows_the_whole_flight_and_records_it(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2, callsign="RYR4TK")))
+    [changed] = scene.broadcaster.messages
+    assert (FLIGHT_ID, True, T0, 7.0) == (
+        changed.flight_id, changed.whole, changed.time_position, changed.received,
+    )  # fmt: skip
+    assert 53.4 == dict(changed.changed)["lat"]
+    assert [53.4] == [message.point.lat for message in scene.recorded(PointRecorded)]
+    assert ["started"] == [message.event.kind for message in scene.recorded(EventRecorded)]
+    assert ["RYR4TK"] == [m.record.callsign for m in scene.recorded(FlightRecorded)]
+
+
+def test_a_later_observation_tells_only_what_changed(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(3, lat=53.5, lon=-6.2)))
+    last = scene.broadcaster.messages[-1]
+    assert ((("lat", 53.5),), False) == (last.changed, last.whole)
+
+
+def test_several_observations_make_one_change_and_a_point_each(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2), seen(1, alt_baro=1000), seen(2, gs=140.0)))
+    assert 1 == len(scene.broadcaster.messages)
+    assert 3 == len(scene.recorded(PointRecorded))
+
+
+def test_the_row_is_written_when_identity_changes_and_otherwise_once_a_minute(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(*(observe(seen(s, alt_baro=1000 + s)) for s in range(130)))
+    scene.tell(observe(seen(131, callsign="RYR4TK")))
+    assert [T0, T0 + 60, T0 + 120, T0 + 131] == [
+        message.record.last_contact for message in scene.recorded(FlightRecorded)
+    ]
+
+
+def test_what_is_refused_is_reported_to_the_registry_by_reason(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)))
+    scene.tell(
+        observe(seen(1, lat=53.4, lon=-6.2), seen(1.5, lat=53.4, lon=-6.2), seen(2, lat=0.0))
+    )
+    assert [
+        ObservationsRefused("home", "duplicate", 2),
+        ObservationsRefused("home", "bad_position", 1),
+    ] == scene.registry.messages
+
+
+def test_a_flight_without_a_position_for_a_minute_leaves_the_picture_and_comes_back_whole(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), CheckSilence(T0 + 59.9))
+    assert 1 == len(scene.broadcaster.messages)
+    scene.tell(CheckSilence(T0 + 60))
+    assert FlightGone(ICAO24, FLIGHT_ID, "stale", None, T0 + 60) == scene.broadcaster.messages[-1]
+    scene.tell(CheckSilence(T0 + 75), observe(seen(80, alt_baro=100)))
+    assert 2 == len(scene.broadcaster.messages)
+    scene.tell(observe(seen(90, lat=53.5, lon=-6.2)))
+    back = scene.broadcaster.messages[-1]
+    assert (FlightChanged, True) == (type(back), back.whole)
+    assert {"lat", "alt_baro"} <= set(dict(back.changed))
+
+
+def test_an_observation_of_long_ago_is_recorded_but_never_shown(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2), now=T0 + 3600))
+    assert [] == scene.broadcaster.messages
+    assert 1 == len(scene.recorded(PointRecorded))
+
+
+def test_the_end_writes_the_last_row_and_an_event(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), EndFlight(T0 + 50, "silence"))
+    row = scene.recorded(FlightRecorded)[-1].record
+    event = scene.recorded(EventRecorded)[-1].event
+    assert (T0, "silence", "ended") == (row.ended, row.end_cause, event.kind)
+    assert (
+        FlightGone(ICAO24, FLIGHT_ID, "ended", "silence", T0 + 50)
+        == (scene.broadcaster.messages[-1])
+    )
+
+
+def test_save_writes_the_row_as_it_stands(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, callsign="A1")), observe(seen(9, alt_baro=900)), SaveFlight(T0 + 9))
+    assert [0.0, 9.0] == [m.record.last_contact - T0 for m in scene.recorded(FlightRecorded)]
+
+
+def test_a_query_by_either_name_is_answered_with_provenance_and_refusals(actor_system: Any) -> None:
+    scene, asker = Scene(actor_system), actor_system.collector()
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2), seen(1, lat=0.0, lon=0.0)))
+    for name in (ICAO24, FLIGHT_ID, f"{ICAO24}-00000000"):
+        scene.tell(GetFlight(name, T0 + 10, asker.address))
+    by_icao24, by_id, other = asker.messages
+    assert FlightFound(None) == other
+    assert by_icao24 == by_id
+    document = orjson.loads(by_icao24.document)
+    assert {"source": "adsb_icao", "feed": "home", "age": 10.0} == document["fields"]["lat"]
+    assert ["bad_position"] == [fix["reason"] for fix in document["refused"]]
+
+
+def test_a_poison_observation_is_counted_once_and_the_flight_lives(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)))
+    scene.tell(Observe((None,), T0 + 1, 0.0))  # type: ignore[arg-type]
+    scene.tell(observe(seen(2, lat=53.5, lon=-6.2)))
+    assert 1 == sum(actor_system.failures().values())
+    assert (("lat", 53.5),) == scene.broadcaster.messages[-1].changed

@@ -1,0 +1,127 @@
+"""The persistence actor: batches to the writer, again when it failed, and the drain."""
+
+from typing import Any
+
+from aerotrack.actors.messages import (
+    BatchFailed,
+    BatchStored,
+    ConfigurePersistence,
+    Drain,
+    Drained,
+    FlightRecorded,
+    GetFigures,
+    PointRecorded,
+    StoreBatch,
+    Tick,
+)
+from aerotrack.actors.persistence import RETRY_S, Persistence
+from aerotrack.domain.records import FlightRecord, TrackPoint
+
+T0 = 1_764_000_000.0
+
+
+def point(number: int) -> PointRecorded:
+    """A point of a flight."""
+    nothing = (None,) * 9
+    return PointRecorded(TrackPoint(1, T0 + number, 1.0, 2.0, *nothing, "sim", "sim"))  # type: ignore[arg-type]
+
+
+class Scene:
+    """A persistence actor and the writer's end."""
+
+    def __init__(self, driver: Any, *, batch_rows: int = 100, rows_limit: int = 1000) -> None:
+        self.driver = driver
+        self.writer = driver.collector()
+        self.asker = driver.collector()
+        self.persistence = driver.create(
+            Persistence, ConfigurePersistence(self.writer.address, 1.0, batch_rows, rows_limit)
+        )
+        self.tell(Tick(T0))
+
+    def tell(self, *messages: object) -> None:
+        for message in messages:
+            self.driver.tell(self.persistence, message, self.asker.address)
+        self.driver.settle()
+
+    def batches(self) -> list[tuple[int, list[float]]]:
+        """What the writer was handed: number and times of the points."""
+        return [
+            (message.batch.number, [p.ts - T0 for p in message.batch.points])
+            for message in self.writer.messages
+            if type(message) is StoreBatch
+        ]
+
+    def figure(self, name: str) -> float:
+        self.tell(GetFigures())
+        return next(float(f.value) for f in self.asker.messages[-1].values if f.name == name)
+
+
+def stored(number: int, rows: int) -> BatchStored:
+    """The writer stored all of it."""
+    return BatchStored(number, rows, 0, 0, 0.01)
+
+
+def test_points_go_to_the_writer_after_the_flush_interval_and_one_batch_at_a_time(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), point(2), Tick(T0 + 0.9))
+    assert [] == scene.batches()
+    scene.tell(Tick(T0 + 1), point(3), Tick(T0 + 3))
+    assert [(1, [1.0, 2.0])] == scene.batches()
+    scene.tell(stored(1, 2))
+    assert [(1, [1.0, 2.0]), (2, [3.0])] == scene.batches()
+    scene.tell(stored(2, 1))
+    assert (3.0, 3.0, 0.0) == tuple(
+        map(scene.figure, ("rows_stored_total", "points_stored_total", "rows_waiting"))
+    )
+
+
+def test_a_failed_batch_is_sent_again_as_it_was_and_what_came_meanwhile_waits(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Tick(T0 + 1), BatchFailed(1, "08006", "gone"), point(2))
+    scene.tell(Tick(T0 + 1 + RETRY_S / 2))
+    assert (1, 1.0) == (len(scene.batches()), scene.figure("database_away"))
+    scene.tell(Tick(T0 + 1 + RETRY_S), BatchFailed(1, "08006", "gone"))
+    assert [(1, [1.0]), (1, [1.0])] == scene.batches()
+    scene.tell(Tick(T0 + 1 + 2 * RETRY_S), stored(1, 1))
+    assert [(1, [1.0])] * 3 + [(2, [2.0])] == scene.batches()
+    assert 0.0 == scene.figure("database_away")
+
+
+def test_while_the_database_is_away_memory_is_bounded_and_drops_are_counted(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system, rows_limit=5)
+    scene.tell(Tick(T0), *(point(n) for n in range(9)))
+    assert (5.0, 4.0) == (scene.figure("rows_waiting"), scene.figure("points_dropped_total"))
+
+
+def test_drain_hands_over_everything_and_answers_when_it_is_stored(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    record = FlightRecord(flight=1, icao24="4ca2d6", started=T0, last_contact=T0, points=1)
+    scene.tell(point(1), FlightRecorded(record), Drain(T0 + 0.1))
+    assert [(1, [1.0])] == scene.batches()
+    assert [] == scene.asker.messages
+    scene.tell(stored(1, 2))
+    assert [Drained(0)] == scene.asker.messages
+
+
+def test_drain_of_nothing_is_answered_at_once(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(Drain(T0))
+    assert [Drained(0)] == scene.asker.messages
+
+
+def test_drain_says_how_many_rows_could_not_be_written(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), point(2), Drain(T0), BatchFailed(1, "08006", "gone"))
+    assert [Drained(2)] == scene.asker.messages
+
+
+def test_an_answer_about_another_batch_changes_nothing(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Tick(T0 + 1), stored(7, 1), BatchFailed(7, "08006", "gone"))
+    assert (1.0, 0.0) == (scene.figure("rows_waiting"), scene.figure("rows_stored_total"))

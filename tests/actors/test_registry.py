@@ -1,0 +1,159 @@
+"""The registry actor: routing, retiring, respawning."""
+
+from typing import Any
+
+from aerotrack.actors.messages import (
+    ConfigureRegistry,
+    Drain,
+    Drained,
+    EventRecorded,
+    Figures,
+    FlightChanged,
+    FlightFound,
+    FlightGone,
+    FlightRecorded,
+    GetFigures,
+    GetFlight,
+    Ingest,
+    PointRecorded,
+    Tick,
+)
+from aerotrack.actors.registry import Registry
+from aerotrack.domain.observation import Observation
+from aerotrack.domain.rules import FlightRules
+
+T0 = 1_764_000_000.0
+
+
+def seen(icao24: str, ts: float, **fields: Any) -> Observation:
+    """An observation of an aircraft."""
+    return Observation(icao24=icao24, ts=ts, source="adsb_icao", feed="home", **fields)
+
+
+class Scene:
+    """A registry with collectors behind it."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.broadcaster = driver.collector()
+        self.persistence = driver.collector()
+        self.asker = driver.collector()
+        self.registry = driver.create(
+            Registry,
+            ConfigureRegistry(self.broadcaster.address, self.persistence.address, FlightRules()),
+        )
+
+    def tell(self, *messages: object) -> None:
+        for message in messages:
+            self.driver.tell(self.registry, message, self.asker.address)
+        self.driver.settle()
+
+    def feed(self, *observations: Observation, now: float | None = None) -> None:
+        self.tell(Ingest(observations, observations[-1].ts if now is None else now, 0.0))
+
+    def figure(self, name: str, **labels: str) -> float:
+        self.tell(GetFigures())
+        answer = self.asker.messages[-1]
+        assert type(answer) is Figures
+        return sum(
+            f.value
+            for f in answer.values
+            if f.name == name and labels.items() <= dict(f.labels).items()
+        )
+
+    def events(self) -> list[str]:
+        return [m.event.kind for m in self.persistence.messages if type(m) is EventRecorded]
+
+
+def test_each_aircraft_has_a_flight_of_its_own_and_its_order_is_kept(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(
+        seen("4ca2d6", T0, alt_baro=1),
+        seen("3c6444", T0, alt_baro=2),
+        seen("4ca2d6", T0 + 1, alt_baro=3),
+    )
+    scene.feed(seen("4ca2d6", T0 + 2, alt_baro=4))
+    points = [m.point for m in scene.persistence.messages if type(m) is PointRecorded]
+    assert [1, 3, 4] == [p.alt_baro for p in points if p.flight >> 32 == 0x4CA2D6]
+    assert 2.0 == scene.figure("flights")
+
+
+def test_an_observation_from_the_future_is_refused_and_counted(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(seen("4ca2d6", T0 + 5.1), seen("4ca2d6", T0 + 4.9), now=T0)
+    assert (2.0, 1.0, 1.0) == (
+        scene.figure("routed_total", feed="home"),
+        scene.figure("refused_total", feed="home", reason="future"),
+        scene.figure("flights"),
+    )
+
+
+def test_half_an_hour_of_silence_ends_a_flight_and_the_next_contact_starts_another(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.feed(seen("4ca2d6", T0, lat=53.4, lon=-6.2))
+    scene.tell(*(Tick(T0 + second) for second in range(1, 1802)))
+    assert 0.0 == scene.figure("flights")
+    gone = [m for m in scene.broadcaster.messages if type(m) is FlightGone]
+    assert ["stale"] == [m.reason for m in gone]
+    row = [m for m in scene.persistence.messages if type(m) is FlightRecorded][-1].record
+    assert (T0, "silence") == (row.ended, row.end_cause)
+    scene.feed(seen("4ca2d6", T0 + 1900, lat=53.4, lon=-6.2))
+    assert ["started", "ended", "started"] == scene.events()
+    assert 1.0 == scene.figure("flights")
+
+
+def test_a_gap_in_what_a_feed_brings_late_divides_it_into_flights(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(
+        seen("4ca2d6", T0, alt_baro=1), seen("4ca2d6", T0 + 9, alt_baro=2),
+        seen("4ca2d6", T0 + 2000, alt_baro=3), now=T0 + 90_000,
+    )  # fmt: skip
+    points = [m.point for m in scene.persistence.messages if type(m) is PointRecorded]
+    first, second = int(T0), int(T0 + 2000)
+    assert [(first, 1), (first, 2), (second, 3)] == [
+        (p.flight & 0xFFFFFFFF, p.alt_baro) for p in points
+    ]
+    assert [] == scene.broadcaster.messages
+
+
+def test_a_flight_that_died_is_started_again_by_the_next_observation(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(seen("4ca2d6", T0, lat=53.4, lon=-6.2))
+    [flight] = actor_system.instance(scene.registry)._addresses.values()
+    actor_system.exit(flight)
+    assert (0.0, 1.0) == (scene.figure("flights"), scene.figure("flights_died_total"))
+    scene.feed(seen("4ca2d6", T0 + 5, lat=53.5, lon=-6.2))
+    changed = [m for m in scene.broadcaster.messages if type(m) is FlightChanged]
+    assert [f"4ca2d6-{int(T0):08x}", f"4ca2d6-{int(T0 + 5):08x}"] == [m.flight_id for m in changed]
+
+
+def test_flights_that_ended_leave_nothing_behind(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(*(seen(f"{n:06x}", T0, lat=1.0, lon=2.0) for n in range(100)))
+    scene.tell(Tick(T0 + 15))
+    scene.tell(Tick(T0 + 1815))
+    registry = actor_system.instance(scene.registry)
+    left = (registry._addresses, registry._heard, registry._names, registry._silent)
+    assert [0, 0, 0, 0] == [len(held) for held in left]
+    assert 100.0 == scene.figure("flights_ended_total")
+
+
+def test_drain_makes_every_flight_write_its_row(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(seen("4ca2d6", T0, alt_baro=1), seen("3c6444", T0, alt_baro=1))
+    scene.feed(seen("4ca2d6", T0 + 5, alt_baro=2), seen("3c6444", T0 + 5, alt_baro=2))
+    scene.tell(Drain(T0 + 6))
+    rows = [m.record for m in scene.persistence.messages if type(m) is FlightRecorded]
+    assert [0.0, 0.0, 5.0, 5.0] == [row.last_contact - T0 for row in rows]
+    assert Drained(0) in scene.asker.messages
+
+
+def test_a_query_reaches_the_flight_and_an_unknown_name_is_answered(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(seen("4ca2d6", T0, lat=53.4, lon=-6.2))
+    scene.tell(GetFlight("4ca2d6", T0, None), GetFlight("ffffff", T0, None))
+    found, unknown = sorted(scene.asker.messages, key=lambda m: m.document is None)
+    assert isinstance(found.document, bytes)
+    assert FlightFound(None) == unknown

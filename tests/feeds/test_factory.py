@@ -1,0 +1,67 @@
+"""Every kind of URL opens its feed, ready to run, with its own name and defaults."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aerotrack.feeds.factory import open_feed
+from aerotrack.feeds.feed import Clock
+from aerotrack.feeds.readsb_json import ReadsbJsonFeed
+from aerotrack.feeds.supervisor import FeedSupervisor
+from aerotrack.feeds.tcp import ConnectingFeed, ListeningFeed
+from aerotrack.feeds.url import parse_feed_url
+
+PATIENCE_S = 10.0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("sbs://h", ConnectingFeed),
+        ("sbs+listen://:0", ListeningFeed),
+        ("jsonl://h:1", ConnectingFeed),
+        ("jsonl+listen://:0", ListeningFeed),
+        ("readsb+http://h", ReadsbJsonFeed),
+        ("readsb+https://h", ReadsbJsonFeed),
+        ("readsb+file:///run/readsb/aircraft.json", ReadsbJsonFeed),
+    ],
+)
+def test_a_url_opens_the_feed_of_its_kind(text: str, kind: type, sink: Any, clock: Clock) -> None:
+    feed = open_feed(parse_feed_url(text), sink=sink, clock=clock)
+    assert isinstance(feed, kind)
+    assert (feed.figures.name, feed.figures.url) == (parse_feed_url(text).name, text)
+    assert feed.figures.state == "starting"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("sbs+listen://:0?name=in&source=mlat", b"MSG,8,1,1,4CA2D6,1" + b"," * 16 + b"\n",
+         ("4ca2d6", "mlat", "in", "127.0.0.1")),
+        ("jsonl+listen://:0?name=in", b'{"hex":"4ca2d6","type":"adsb_icao"}\n',
+         ("4ca2d6", "adsb_icao", "in", "127.0.0.1")),
+    ],
+)  # fmt: skip
+def test_what_is_pushed_into_a_listening_feed_comes_out_of_it(
+    text: str, line: bytes, expected: tuple[str, ...], sink: Any, clock: Clock
+) -> None:
+    async def scenario() -> None:
+        feed = open_feed(parse_feed_url(text), sink=sink, clock=clock)
+        assert isinstance(feed, ListeningFeed)
+        came = asyncio.Event()
+        sink.on_call = came.set
+        supervisor = FeedSupervisor([feed], clock=clock)
+        supervisor.start()
+        async with asyncio.timeout(PATIENCE_S):
+            await feed.ready.wait()
+            _, writer = await asyncio.open_connection("127.0.0.1", feed.ports[0])
+            writer.write(line)
+            await came.wait()
+        await supervisor.stop()
+        writer.close()
+        assert feed.figures.state == "stopped"
+
+    asyncio.run(scenario())
+    (seen,) = sink.observations
+    assert (seen.icao24, seen.source, seen.feed, seen.receiver) == expected

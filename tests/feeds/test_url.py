@@ -1,0 +1,112 @@
+"""A feed URL is read as written, or refused with what to fix."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aerotrack.domain.vocabulary import CHECKS
+from aerotrack.feeds.url import FeedUrl, FeedUrlError, parse_feed_url, parse_feed_urls
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sbs://host:30003?name=home&lat=51.4&lon=-0.4", {
+            "scheme": "sbs", "mode": "connect", "host": "host", "port": 30003, "name": "home",
+            "lat": 51.4, "lon": -0.4,
+        }),
+        ("sbs://Radar.Local", {"host": "radar.local", "port": 30003,
+                               "name": "sbs-radar.local:30003"}),
+        ("readsb+http://h/data/", {"path": "/data/aircraft.json", "name": "readsb-h"}),
+        ("sbs://[::1]:30103", {"host": "::1", "port": 30103, "name": "sbs-::1:30103",
+                               "address": "[::1]:30103"}),
+        ("sbs+listen://:30003", {"mode": "listen", "host": "127.0.0.1", "port": 30003,
+                                 "name": "sbs-listen-127.0.0.1:30003"}),
+        ("sbs+listen://0.0.0.0:0?source=mlat&idle=0", {"host": "0.0.0.0", "port": 0,
+                                                       "source": "mlat", "idle": 0.0}),
+        ("jsonl://h:30047", {"scheme": "jsonl", "mode": "connect", "port": 30047}),
+        ("jsonl+listen://:30047", {"scheme": "jsonl", "mode": "listen", "host": "127.0.0.1"}),
+        ("readsb+http://host/data/aircraft.json", {
+            "scheme": "readsb", "mode": "http", "name": "readsb-host", "interval": 1.0,
+            "http_url": "http://host:80/data/aircraft.json",
+        }),
+        ("readsb+https://host/tar1090/?interval=5", {
+            "name": "readsb-host-tar1090", "interval": 5.0,
+            "http_url": "https://host:443/tar1090/data/aircraft.json",
+        }),
+        ("readsb+http://[::1]:8080", {"name": "readsb-::1:8080",
+                                      "http_url": "http://[::1]:8080/data/aircraft.json"}),
+        ("readsb+file:///run/readsb/aircraft.json", {
+            "mode": "file", "path": "/run/readsb/aircraft.json", "name": "readsb-run-readsb",
+        }),
+        ("simulator://?flights=500&seed=7&rate=2", {
+            "scheme": "simulator", "flights": 500, "seed": 7, "rate": 2.0, "name": "simulator",
+        }),
+    ],
+)  # fmt: skip
+def test_a_feed_url_says_all_of_this(text: str, expected: dict[str, object]) -> None:
+    feed = parse_feed_url(text)
+    assert {name: getattr(feed, name) for name in expected} == expected
+    assert (feed.url, CHECKS["feed"](feed.name)) == (text, feed.name)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("beast://host:30005", "not_supported", "not there yet"),
+        ("opensky://", "not_supported", "not there yet"),
+        ("http://host/data/aircraft.json", "unknown_scheme", "readsb+http://"),
+        ("host:30003", "unknown_scheme", "sbs://"),
+        ("sbs:host", "unknown_scheme", "sbs://"),
+        ("", "unknown_scheme", "sbs://"),
+        ("sbs://", "missing_host", "HOST"),
+        ("readsb+http:///data", "missing_host", "HOST"),
+        ("jsonl://host", "missing_port", "PORT"),
+        ("jsonl+listen://", "missing_port", "PORT"),
+        ("sbs://host:99999", "bad_port", "65535"),
+        ("sbs://host:abc", "bad_port", "number"),
+        ("sbs://[::1", "bad_url", "no URL"),
+        ("sbs://me:secret@host", "bad_url", "passwords"),
+        ("sbs://host/path", "bad_url", "path"),
+        ("sbs://host#x", "bad_url", "#"),
+        ("simulator://host", "bad_url", "no host"),
+        ("readsb+file://run/readsb", "bad_url", "three slashes"),
+        ("sbs://host?nam=x", "unknown_option", "'nam'"),
+        ("sbs://host?interval=2", "unknown_option", "'interval'"),
+        ("sbs://host?name=a&name=b", "bad_option", "twice"),
+        ("sbs://host?name=", "bad_option", "name"),
+        ("sbs://host?name=a%20b", "bad_option", "letters"),
+        ("sbs://host?lat=51", "bad_option", "both"),
+        ("sbs://host?lat=nan&lon=1", "bad_option", "-90 to 90"),
+        ("sbs://host?idle=0.1", "bad_option", "1 to"),
+        ("sbs://host?source=radar", "bad_option", "source"),
+        ("readsb+http://h?interval=0", "bad_option", "0.1"),
+        ("simulator://?flights=many", "bad_option", "flights"),
+    ],
+)
+def test_a_wrong_url_is_refused_by_code_with_what_to_fix(text: str, code: str, said: str) -> None:
+    with pytest.raises(FeedUrlError) as refused:
+        parse_feed_url(text)
+    assert refused.value.code == code
+    assert said in str(refused.value)
+
+
+def test_feeds_of_one_name_are_told_apart_by_the_user() -> None:
+    with pytest.raises(FeedUrlError, match="name=") as refused:
+        parse_feed_urls(["sbs://h", "sbs://h:30003?idle=5"])
+    assert refused.value.code == "duplicate"
+    both = parse_feed_urls(["sbs://h", "sbs://h?name=again"])
+    assert [feed.name for feed in both] == ["sbs-h:30003", "again"]
+
+
+@given(
+    st.text()
+    | st.builds("{}://{}".format, st.sampled_from(["sbs", "jsonl", "readsb+http"]), st.text())
+)
+def test_any_text_is_a_feed_or_a_refusal(text: str) -> None:
+    try:
+        feed = parse_feed_url(text)
+    except FeedUrlError:
+        return
+    assert isinstance(feed, FeedUrl)
+    assert CHECKS["feed"](feed.name) == feed.name

@@ -1,0 +1,110 @@
+"""Client messages: every text is a message or a refusal with a stable code, never anything else."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from aerotrack.domain.geo import Box
+from aerotrack.web.live_messages import (
+    CLIENT_TYPES,
+    CODES,
+    MESSAGE_LIMIT,
+    ClientPing,
+    ClientSubscribe,
+    ClientUnsubscribe,
+    Refused,
+    View,
+    decode,
+    view_of,
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+    max_leaves=20,
+)
+ALMOST = st.fixed_dictionaries(
+    {"type": st.sampled_from([*CLIENT_TYPES, "resubscribe"]) | JSON},
+    optional={
+        name: JSON for name in ("id", "bbox", "interval", "filter", "resume", "at", "speed", "x")
+    },
+)
+
+
+def refusal(text: str | bytes) -> tuple[str, object]:
+    with pytest.raises(Refused) as caught:
+        message = decode(text)
+        view_of(message)
+    return caught.value.code, caught.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "request_id"),
+    [
+        ("", "bad_json", UNSET),
+        ("{", "bad_json", UNSET),
+        ('{"type":"ping"', "bad_json", UNSET),
+        ('{"type":"subscribe","bbox":[1,2,3,NaN]}', "bad_json", UNSET),
+        ('{"a":' * 5000, "bad_json", UNSET),
+        ('{"type":"subscribe","x":' + "[" * 9000, "bad_json", UNSET),
+        ("[]", "bad_message", UNSET),
+        ("1", "bad_message", UNSET),
+        ('{"id":4}', "bad_message", 4),
+        ('{"type":null}', "bad_message", UNSET),
+        ('{"type":"subscribe","boxx":1,"id":"a"}', "bad_message", "a"),
+        ('{"type":"ping","id":[1]}', "bad_message", UNSET),
+        ('{"type":"ping","id":36893488147419103232}', "bad_message", UNSET),
+        ('{"type":"hello","id":7}', "unknown_type", 7),
+        ('{"type":"subscribe","bbox":[1,2,3],"id":1}', "bad_bbox", 1),
+        ('{"type":"subscribe","bbox":null}', "bad_bbox", UNSET),
+        ('{"type":"subscribe","bbox":[1,2,3,"4"]}', "bad_bbox", UNSET),
+        ('{"type":"subscribe","bbox":[1,2,3,1e999]}', "bad_json", UNSET),
+        ('{"type":"subscribe","bbox":[0,50,1,40],"id":2}', "bad_bbox", 2),
+        ('{"type":"subscribe","bbox":[0,-91,1,40]}', "bad_bbox", UNSET),
+        ('{"type":"subscribe","interval":0.05}', "bad_interval", UNSET),
+        ('{"type":"subscribe","interval":61}', "bad_interval", UNSET),
+        ('{"type":"subscribe","interval":"1"}', "bad_interval", UNSET),
+        ('{"type":"subscribe","resume":{"epoch":"e","pos":1},"id":3}', "not_supported", 3),
+        ('{"type":"subscribe","follow":["4ca2d6"]}', "not_supported", UNSET),
+        ('{"type":"subscribe","filter":{}}', "not_supported", UNSET),
+        ('{"type":"subscribe","at":1764000000}', "not_supported", UNSET),
+        ('{"type":"subscribe","speed":2}', "not_supported", UNSET),
+        ('{"type":"pause","id":1}', "not_supported", 1),
+        ('{"type":"seek","at":1}', "not_supported", UNSET),
+        ('{"type":"speed","speed":4}', "not_supported", UNSET),
+        (" " * (MESSAGE_LIMIT + 1), "too_large", UNSET),
+        ("é" * (MESSAGE_LIMIT // 2 + 1), "too_large", UNSET),
+        (b'{"type":"ping"}', "bad_message", UNSET),
+    ],
+)
+def test_what_is_no_message_is_refused_by_its_first_fault(text, code, request_id):
+    assert refusal(text) == (code, request_id)
+    assert code in CODES
+
+
+def test_messages_are_decoded_with_their_id():
+    assert decode('{"type":"ping"}') == ClientPing()
+    assert decode('{"type":"ping","id":"x"}') == ClientPing(id="x")
+    assert decode('{"type":"unsubscribe","id":0}') == ClientUnsubscribe(id=0)
+    assert decode('{"type":"subscribe"}') == ClientSubscribe()
+
+
+def test_a_view_is_everything_once_a_second_unless_told():
+    assert view_of(decode('{"type":"subscribe"}')) == View(None, 1.0)
+    wanted = decode('{"type":"subscribe","bbox":[170,-10,190,10],"interval":0.1}')
+    assert view_of(wanted) == View(Box(170.0, -10.0, -170.0, 10.0), 0.1)
+
+
+@given(st.text() | st.binary() | ALMOST.map(lambda m: msgspec.json.encode(m).decode()))
+def test_decoding_never_raises_anything_but_a_refusal(text):
+    try:
+        message = decode(text)
+        if isinstance(message, ClientSubscribe):
+            view_of(message)
+    except Refused as refused:
+        answer = msgspec.json.decode(refused.encoded())
+        assert answer["type"] == "error"
+        assert answer["code"] in CODES
+        assert answer["message"]
