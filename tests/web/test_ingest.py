@@ -178,7 +178,9 @@ def test_a_body_over_the_limit_is_413_packed_or_not(staged):
             assert await stage.problem(PATH, body=body, **asked) == too_large
             asked["headers"] = packed
             assert len(gzip.compress(body, mtime=0)) < 2000
-            assert await stage.problem(PATH, body=gzip.compress(body, mtime=0), **asked) == too_large
+            assert (
+                await stage.problem(PATH, body=gzip.compress(body, mtime=0), **asked) == too_large
+            )
             fits = await stage.fetch(PATH, body=gzip.compress(GOOD, mtime=0), **asked)
             assert (fits.code, len(stage.sunk)) == (202, 2)
 
