@@ -301,6 +301,7 @@ def test_a_client_that_reads_nothing_is_sent_nothing_more_and_catches_up_when_it
             await stage.until(lambda: len(stage.actors.of(SetWritable)) == 2)
             assert stage.actors.of(SetWritable)[1] == SetWritable(1, writable=True)
             assert stage.app.live.slow == 0
+            assert len(stage.actors.of(Subscribe)) == 1
             client.socket.close()
 
     asyncio.run(scene())
