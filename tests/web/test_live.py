@@ -64,7 +64,7 @@ def test_a_closed_socket_leaves_nothing_behind(staged):
             await stage.until(lambda: stage.actors.of(Subscribe))
             socket.close()
             await stage.until(lambda: stage.actors.of(Unsubscribe))
-            assert stage.actors.of(Unsubscribe) == [Unsubscribe(1)]
+            assert stage.actors.of(Unsubscribe) == [Unsubscribe(1, closed=True)]
             assert (stage.actors.mailboxes, len(stage.app.live)) == ({}, 0)
             again = await stage.welcomed()
             await again.write_message('{"type":"subscribe"}')
