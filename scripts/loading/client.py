@@ -105,7 +105,12 @@ class Client:
     async def clock_offset(self) -> float:
         """How far the server's clock is ahead of ours (s). Also says early if it is not there."""
         before = time.time()
-        answer = await self._get("/api/v1/stats", _Now, patient=False)
+        try:
+            answer = await self._get("/api/v1/stats", _Now, patient=False)
+        except Unreachable as error:
+            raise Unreachable(
+                f"{error}; start one there (aerotrack serve) or name another (--server)"
+            ) from None
         return answer.now - (before + time.time()) / 2.0
 
     async def picture(self, feed: str | None = None) -> PictureAnswer:

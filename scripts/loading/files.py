@@ -31,6 +31,7 @@ _KNOWN: Final = frozenset(COLUMNS)
 NDJSON_SUFFIXES: Final = frozenset({".ndjson", ".jsonl"})
 CSV_SUFFIX: Final = ".csv"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+SIMILAR: Final = 0.75  # how much a name must look like another to be taken for a slip
 # What reading raises where a gzip file is cut short or no gzip, or the disk fails.
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
@@ -238,5 +239,5 @@ def _position_message(posted: Posted) -> str:
 
 
 def _suggested(name: str) -> str:
-    close = get_close_matches(name.strip().lower(), COLUMNS, n=1)
+    close = get_close_matches(name.strip().lower(), COLUMNS, n=1, cutoff=SIMILAR)
     return f"{name!r} (is it {close[0]}?)" if close else repr(name)

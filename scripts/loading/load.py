@@ -172,6 +172,7 @@ class Load:
         """Post ``records``; how far that is says ``share``, else how many of ``count`` are in."""
         started = time.monotonic()
         tally = self._tally
+        cut_short = False
         with progress(self._console, "spawning") as show:
 
             def shown() -> None:
@@ -183,6 +184,7 @@ class Load:
             async with Posting(self._client, self._options.in_flight, self._took) as posting:
                 for batch in batched(records, self._options.batch):
                     if self._stopping.is_set():
+                        cut_short = True
                         break
                     await posting.post(batch)
                     shown()
@@ -191,7 +193,8 @@ class Load:
         # An accepted record is not a flight yet: the spawning is over when the picture has it.
         await self._look()
         self._report_spawn(posted, time.monotonic() - started)
-        if self._stopping.is_set() and self._options.rate is None:
+        if cut_short:
+            await self._agree()
             raise Interrupted
 
     async def _move(
@@ -228,7 +231,11 @@ class Load:
         self._say(
             f"moved: {sent} updates in {seconds:.1f} s, {sent / seconds:.0f}/s "
             f"of {per_second:.0f}/s asked for"
-            + ("" if sent >= due - size else f"; {due - sent} left out, the server was too slow")
+            + (
+                ""
+                if sent >= due - size
+                else f"; {due - sent} left out, the server or this machine was too slow"
+            )
         )
 
     async def _sleep(self, seconds: float) -> None:
