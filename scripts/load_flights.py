@@ -27,6 +27,8 @@ MOST_FLIGHTS: Final = 100_000
 SLOWEST_RATE: Final = 0.02
 FASTEST_RATE: Final = 10.0
 SEEDS: Final = 1 << 31
+# An answer names no more rejected records than this; of larger batches one would not know the rest.
+REJECTIONS_NAMED: Final = 1_000
 
 
 @click.command(
@@ -79,7 +81,7 @@ SEEDS: Final = 1 << 31
 )
 @click.option(
     "--batch",
-    type=click.IntRange(1, 20_000),
+    type=click.IntRange(1, REJECTIONS_NAMED),
     default=BATCH_RECORDS,
     show_default=True,
     help="Observations in one request",

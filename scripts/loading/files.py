@@ -8,7 +8,6 @@ of the vocabulary holds a line break, so a quote left open costs its own row onl
 
 import csv
 import gzip
-import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -127,8 +126,8 @@ class ObservationFile:
                 continue
             decoded = self._decode(text)
             if isinstance(decoded, Posted):
-                # Whether it lies in the future is for the server's clock to say.
-                code = wrong_with(decoded, now=math.inf)
+                # Its time is the server's to judge, by its clock and how long its history is kept.
+                code = wrong_with(decoded, now=decoded.ts or 0.0)
                 if code is None:
                     yield decoded
                     continue

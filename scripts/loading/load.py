@@ -20,7 +20,7 @@ from loading.progress import Show, progress
 from loading.traffic import FEED, FileTraffic, SimulatedTraffic, Traffic
 
 # Updates are sent at least so often, so that few flights at a low rate do not come in bursts.
-LONGEST_SLICE_S: Final = 0.25
+LONGEST_SLICE_S: Final = 0.1
 # What was posted reaches the picture within a tick of the server; on a busy one it takes longer.
 AGREE_WITHIN_S: Final = 10.0
 # The whole picture each time: half a second of work where there are 100,000 flights.
@@ -266,7 +266,8 @@ class Load:
         self._report_bad()
         tally = self._tally
         if not tally.loaded:
-            raise LoadError("nothing was loaded")
+            hint = "; --now dates the records now" if tally.rejected["too_old"] else ""
+            raise LoadError(f"nothing was loaded{hint}")
         agreement = await self._look()
         await self._report_agreement(agreement)
         return agreement.complete

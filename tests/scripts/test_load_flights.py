@@ -80,6 +80,13 @@ def test_ndjson_is_read_with_or_without_gzip(tmp_path: Path) -> None:
     assert expected == rows_of(tmp_path / "F.JSONL.GZ", gzip.compress(content))
 
 
+@given(st.floats(0.0, 4e9))
+def test_the_time_of_a_record_is_left_for_the_server_to_judge(ts: float) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        rows = rows_of(Path(place) / "f.csv", f"icao24,lat,lon,ts\n4ca2d6,1,2,{ts!r}\n".encode())
+        assert [Posted(icao24="4ca2d6", lat=1.0, lon=2.0, ts=ts)] == rows
+
+
 def test_keys_no_observation_has_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "f.jsonl"
     path.write_bytes(b'{"icao24":"4ca2d6","altitude":1}\n{"icao24":"4ca2d6","altitude":2}\n')
@@ -232,6 +239,7 @@ def test_an_aircraft_of_a_file_is_all_its_records_say_later_over_earlier() -> No
     traffic = FileTraffic(moving=False)
     traffic.add(Posted(icao24="4ca2d6", ts=20.0, lat=2.0, lon=2.0, source="mlat"))
     traffic.add(Posted(icao24="4ca2d6", ts=10.0, lat=1.0, lon=1.0, callsign="RYR4TK"))
+    traffic.add(Posted(icao24="4ca2d6", ts=15.0, lat=1.5, lon=1.5))
     traffic.add(Posted(icao24="3c6444", lat=3.0, lon=3.0))
     assert 2 == len(traffic)
     assert traffic.observe(0, 0.0, 99.0) == Posted(
