@@ -24,6 +24,10 @@ _SBS: dict[str, tuple[int, Callable[[str], Any]]] = {
 TRACKED = ("callsign", "alt_baro", "gs", "track", "squawk")
 
 
+# Decimals of the live picture (docs/vocabulary.md): a metre, a tenth of a knot and of a degree.
+_PUBLIC = {"lat": 5, "lon": 5, "gs": 1, "track": 1}
+
+
 def changes(values: Iterable[Any]) -> Sequence:
     """``values`` without None and without repeats of the one before."""
     kept: Sequence = []
@@ -56,6 +60,24 @@ class Aircraft:
         if (lat, lon) not in self.positions[-2:]:
             self.positions.append((lat, lon))
             self.last["lat"], self.last["lon"] = lat, lon
+
+
+def differences(
+    flights: dict[str, Fields], expected: dict[str, Aircraft]
+) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """Where a live picture says something else: by icao24 and field, the expected and the shown."""
+    found = {}
+    for icao24 in flights.keys() | expected.keys():
+        flight = flights.get(icao24, {})
+        wanted = expected[icao24].last if icao24 in expected else {"icao24": None}
+        wrong = {}
+        for name, value in wanted.items():
+            public = round(value, _PUBLIC[name]) if name in _PUBLIC else value
+            if public != flight.get(name):
+                wrong[name] = (public, flight.get(name))
+        if wrong or icao24 not in flights:
+            found[icao24] = wrong
+    return found
 
 
 def of_sbs(recording: bytes) -> dict[str, Aircraft]:

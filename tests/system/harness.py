@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import select
 import signal
 import socket
 import struct
@@ -20,6 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -36,8 +38,8 @@ STOP_WITHIN_S = 10.0
 POLL_S = 0.02
 # Lines that mean a bug, whatever the test is about.
 BUGS = re.compile(
-    r"Traceback|handler_failed|rows_lost|drain_timed_out|feed_client_failed|never (retrieved|awaited)"
-    r"|flight_died"
+    r"Traceback|handler_failed|flight_died|rows_lost|drain_timed_out|feed_client_failed"
+    r"|never (retrieved|awaited)"
 )
 
 T = TypeVar("T")
@@ -270,17 +272,17 @@ class LiveClient:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(PATIENCE_S)
         self._socket.connect((server.host, server.port))
-        self._stream = self._socket.makefile("rb")
         key = base64.b64encode(secrets.token_bytes(16)).decode()
         self._socket.sendall(
             f"GET /api/v1/live HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n"
             f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
             "Sec-WebSocket-Version: 13\r\n\r\n".encode()
         )
-        status = self._stream.readline()
-        assert b" 101 " in status, status
-        while self._stream.readline().strip():
-            pass
+        self._read_ahead = bytearray()
+        while (end := self._read_ahead.find(b"\r\n\r\n")) < 0:
+            self._receive()
+        answer = self._read(end + 4)
+        assert b" 101 " in answer, answer
         assert self.message()["type"] == "welcome"
 
     def __enter__(self) -> Self:
@@ -291,7 +293,6 @@ class LiveClient:
 
     def close(self) -> None:
         """Hang up, without a word."""
-        self._stream.close()
         self._socket.close()
 
     def send(self, message: object, opcode: int = 1) -> None:
@@ -311,13 +312,13 @@ class LiveClient:
         masked = (int.from_bytes(payload, "big") ^ repeated).to_bytes(size, "big")
         self._socket.sendall(head + mask + masked)
 
-    def message(self) -> dict[str, Any]:
+    def message(self, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """The next text message, taken in; pings on the way are answered.
 
-        Raises ``ConnectionError`` where the server closed.
+        Raises ``ConnectionError`` where the server closed, ``TimeoutError`` where nothing came.
         """
         while True:
-            opcode, payload = self._frame()
+            opcode, payload = self._frame(timeout)
             if opcode == 9:
                 self.send(payload, opcode=10)
             elif opcode == 8:
@@ -333,7 +334,9 @@ class LiveClient:
             self.answers.append(message)
         return message
 
-    def _frame(self) -> tuple[int, bytes]:
+    def _frame(self, timeout: float) -> tuple[int, bytes]:
+        if not self._read_ahead and not select.select([self._socket], [], [], max(0, timeout))[0]:
+            raise TimeoutError(f"no message within {timeout:.1f} s")
         head = self._read(2)
         size = head[1] & 0x7F
         if size == 126:
@@ -343,23 +346,30 @@ class LiveClient:
         return head[0] & 0x0F, self._read(size)
 
     def _read(self, size: int) -> bytes:
-        got = self._stream.read(size)
-        if len(got) < size:
-            raise ConnectionResetError("the connection ended")
+        while len(self._read_ahead) < size:
+            self._receive()
+        got = bytes(self._read_ahead[:size])
+        del self._read_ahead[:size]
         return got
+
+    def _receive(self) -> None:
+        chunk = self._socket.recv(1 << 16)
+        if not chunk:
+            raise ConnectionResetError("the connection ended")
+        self._read_ahead += chunk
 
     def subscribe(self, **view: Any) -> Self:
         """Ask for a view, at ten frames a second; returns behind the whole snapshot."""
         self.send({"type": "subscribe", "interval": 0.1, **view})
-        self.until(lambda held: held.complete)
+        assert self.until(lambda held: held.complete).complete
         return self
 
     def until(self, so: Callable[[HeldPicture], Any], timeout: float = PATIENCE_S) -> HeldPicture:
-        """Read until the picture held is as wanted."""
+        """Read until the picture held is as wanted, or the time is over."""
         deadline = time.monotonic() + timeout
-        while not so(self.held):
-            assert time.monotonic() < deadline, f"not so after {timeout} s: {self.held.flights}"
-            self.message()
+        while not so(self.held) and time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                self.message(deadline - time.monotonic())
         return self.held
 
     def answer(self) -> dict[str, Any]:
@@ -415,3 +425,40 @@ def playing(recording: bytes) -> Iterator[tuple[int, threading.Event]]:
             over.set()
             listener.close()
             player.join(PATIENCE_S)
+
+
+@contextlib.contextmanager
+def serving(documents: dict[str, list[bytes]]) -> Iterator[tuple[int, threading.Event]]:
+    """An HTTP server that gives each path's documents one after the other, the last for ever.
+
+    Gives its port, and the event that is set when every path's last was asked for again: whoever
+    does that has taken in the one before.
+    """
+    over = threading.Event()
+    left = {path: [*pages, pages[-1]] for path, pages in documents.items()}
+
+    class Pages(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            pages = left[self.path]
+            page = pages.pop(0) if len(pages) > 1 else pages[0]
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+            if all(len(pages) == 1 for pages in left.values()):
+                over.set()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as http_server:
+        thread = threading.Thread(target=http_server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield http_server.server_address[1], over
+        finally:
+            http_server.shutdown()
+            thread.join(PATIENCE_S)
