@@ -133,10 +133,9 @@ class Persistence(AeroActor):
                 self._buffer.waiting,
             )
         self._error = message.code
-        if self._asked_to_drain is not None:
-            self._answer_drain()
-            return
         self._retry_at = self._now + RETRY_S
+        if self._asked_to_drain is not None:
+            self._answer_drain()  # whoever asked decides whether to ask again
 
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:

@@ -38,6 +38,11 @@ REGISTRY_EVERY: Final = 10
 ASK_TIMEOUT_S: Final = 10.0
 # A batch that is being written when the server stops is given this long.
 DRAIN_TIMEOUT_S: Final = 20.0
+# A database that is away when the server stops is waited for this long: an embedded one that was
+# killed is back in three seconds, and containers are killed ten seconds after they were told to
+# stop, of which the writer's own back-off may take another five.
+DATABASE_BACK_WITHIN_S: Final = 4.0
+DRAIN_AGAIN_S: Final = 0.2
 
 
 class Actors:
@@ -147,11 +152,21 @@ class Actors:
         try:
             await self.system.ask_async(self.registry, Drain(now), ASK_TIMEOUT_S)
             await self.system.drained()
-            answer = await self.system.ask_async(self.persistence, Drain(now), DRAIN_TIMEOUT_S)
+            return await self._write_out(now)
         except TimeoutError:
             log_event(logger, "drain_timed_out", level=logging.ERROR, after_s=DRAIN_TIMEOUT_S)
             return -1
-        return answer.left if isinstance(answer, Drained) else -1
+
+    async def _write_out(self, now: float) -> int:
+        """Have persistence write what it holds, again where the database is away; rows left."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + DATABASE_BACK_WITHIN_S
+        while True:
+            answer = await self.system.ask_async(self.persistence, Drain(now), DRAIN_TIMEOUT_S)
+            left = answer.left if isinstance(answer, Drained) else -1
+            if left == 0 or loop.time() >= until:
+                return left
+            await asyncio.sleep(DRAIN_AGAIN_S)
 
     def stop(self) -> None:
         """End all actors."""

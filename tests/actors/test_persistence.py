@@ -121,6 +121,15 @@ def test_drain_says_how_many_rows_could_not_be_written(actor_system: Any) -> Non
     assert [Drained(2)] == scene.asker.messages
 
 
+def test_a_drain_that_left_rows_may_be_asked_for_again(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Drain(T0), BatchFailed(1, "08006", "gone"), Drain(T0))
+    assert [(1, [1.0]), (1, [1.0])] == scene.batches()
+    assert [Drained(1)] == scene.asker.messages
+    scene.tell(stored(1, 1))
+    assert [Drained(1), Drained(0)] == scene.asker.messages
+
+
 def test_an_answer_about_another_batch_changes_nothing(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(point(1), Tick(T0 + 1), stored(7, 1), BatchFailed(7, "08006", "gone"))
