@@ -2,7 +2,7 @@
 
 One server a session, a fresh database a test. `AEROTRACK_TEST_DATABASE_URL` names a server to use
 instead of the embedded one; its role must be allowed to create databases. Recordings lie outside
-the repository: `AEROTRACK_SHARED` names the folder, else `shared` beside a parent is looked for.
+the repository: `AEROTRACK_TEST_SHARED` names the folder, else a `shared` beside a parent is taken.
 """
 
 import gzip
@@ -121,7 +121,7 @@ def fetch() -> Callable[..., list[tuple[Any, ...]]]:
 
 def _recordings() -> Path | None:
     """The folder of recordings: named by the environment, or beside the repository."""
-    named = os.environ.get("AEROTRACK_SHARED")
+    named = os.environ.get("AEROTRACK_TEST_SHARED")
     roots = [Path(named)] if named else [p / "shared" for p in Path(__file__).resolve().parents]
     return next((d for r in roots if (d := r / "data" / "recordings").is_dir()), None)
 
@@ -131,7 +131,9 @@ def recording() -> Callable[[str], bytes]:
     """The bytes of a recording by its name; skips where the recordings are not at hand."""
     folder = _recordings()
     if folder is None:
-        pytest.skip("no ../shared/data/recordings beside the repository (see AEROTRACK_SHARED)")
+        pytest.skip(
+            "no ../shared/data/recordings beside the repository (see AEROTRACK_TEST_SHARED)"
+        )
 
     def read(name: str) -> bytes:
         path = folder / name
