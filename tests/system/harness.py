@@ -309,6 +309,10 @@ class LiveClient:
         masked = (int.from_bytes(payload, "big") ^ repeated).to_bytes(size, "big")
         self._socket.sendall(head + mask + masked)
 
+    def raw(self, sent: bytes) -> None:
+        """Send bytes as they are, whatever they mean."""
+        self._socket.sendall(sent)
+
     def message(self, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """The next text message, taken in; pings on the way are answered.
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from .harness import PATIENCE_S, LiveClient, Rows, Server, until
@@ -106,6 +107,7 @@ def test_a_database_that_comes_later_gets_everything_that_was_live_meanwhile(
     assert not list(data_dir.glob("postgres-*"))
 
 
+@pytest.mark.slow
 def test_a_database_that_never_comes_does_not_hold_up_the_stop(
     data_dir: Path, database_url: str
 ) -> None:

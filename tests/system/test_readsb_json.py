@@ -24,6 +24,7 @@ def moved(documents: list[bytes]) -> list[bytes]:
     return [json.dumps(one | {"now": round(one["now"] + shift, 3)}).encode() for one in parsed]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["dump1090", "readsb"])
 def test_snapshots_polled_over_http_are_shown_and_stored_each_position_once(
     program: str, recording: Callable[[str], bytes], data_dir: Path, database_url: str

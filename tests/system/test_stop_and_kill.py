@@ -166,6 +166,7 @@ def ready(server: Server) -> tuple[int, Any]:
     return status, json.loads(body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "shut_down"])
 def test_with_postgresql_gone_live_goes_on_and_every_point_is_there_in_the_end(
     data_dir: Path, number: signal.Signals
@@ -199,6 +200,7 @@ def test_with_postgresql_gone_live_goes_on_and_every_point_is_there_in_the_end(
         server.stop()
 
 
+@pytest.mark.slow
 def test_sigterm_while_postgresql_is_down_still_keeps_every_accepted_point(data_dir: Path) -> None:
     with Server(data_dir) as server, Poster(server) as poster:
         poster.took(5)
