@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import time
 import uuid
 from collections.abc import Mapping
@@ -64,7 +65,7 @@ class Server:
         urls = parse_feed_urls(settings.feeds)
         async with AsyncExitStack() as stack:
             # The port first: another server on it should be said before anything is started.
-            sockets = bind_sockets(settings.port, settings.host)
+            sockets = _listen(settings.host, settings.port)
             self.port = sockets[0].getsockname()[1]
             for sock in sockets:
                 stack.callback(sock.close)
@@ -178,6 +179,14 @@ class Server:
         left = await self._actors.drain(time.time())
         if left:
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets on the address. Raises ``OSError`` that names it."""
+    try:
+        return bind_sockets(port, host)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
 
 async def serve(settings: Settings) -> None:

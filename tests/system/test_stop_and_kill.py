@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -224,3 +225,49 @@ def test_sigterm_during_the_start_stops_it(data_dir: Path) -> None:
     server.stop()
     with Server(data_dir) as server:
         server.post({"icao24": "abcdef", "lat": 1.5, "lon": 2.5})
+
+
+def test_peers_that_neither_read_nor_finish_do_not_hold_up_the_stop(
+    data_dir: Path, database_url: str
+) -> None:
+    feeds = ["jsonl+listen://127.0.0.1:0?name=in"]
+    unfinished = (
+        b"POST /api/v1/observations HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n[{"
+    )
+    many = [{"icao24": f"{n:06x}", "lat": 50.5, "lon": n / 1e3 + 1} for n in range(20_000)]
+    with (
+        Server(data_dir, feeds=feeds, database_url=database_url) as server,
+        socket.create_connection((server.host, server.port)) as poster,
+        socket.create_connection(("127.0.0.1", server.listening_port("in"))) as receiver,
+        LiveClient(server, receive_buffer=4096) as client,
+    ):
+        poster.sendall(unfinished)
+        receiver.sendall(b'{"icao24":"4ca2d6","lat":50.5')
+        server.post(*many)
+        client.send({"type": "subscribe"})  # and never looks at the megabytes that come
+        until("flights", lambda: len(server.flights()) == len(many))
+        server.stop()
+    assert len(many) == Rows(database_url).one("SELECT count(*) FROM position")
+
+
+def test_a_second_server_on_the_same_directory_is_refused_in_words(data_dir: Path) -> None:
+    with Server(data_dir) as server:
+        second = Server(data_dir)
+        assert 0 != second.process.wait(STOP_WITHIN_S)
+        second.kill()
+        assert f"is in use by process {server.process.pid}" in second.log
+        assert "Traceback" not in second.log
+        server.post({"icao24": "abcdef", "lat": 1.5, "lon": 2.5})
+
+
+def test_a_second_server_on_the_same_port_is_refused_in_words(
+    data_dir: Path, database_url: str
+) -> None:
+    with Server(data_dir, database_url=database_url) as server:
+        second = Server(data_dir, "--port", str(server.port), database_url=database_url)
+        assert 0 != second.process.wait(STOP_WITHIN_S)
+        second.kill()
+        refusal = f"cannot listen on {server.host}:{server.port}: Address already in use"
+        assert refusal in second.log
+        assert "Traceback" not in second.log
