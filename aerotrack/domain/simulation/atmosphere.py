@@ -60,7 +60,7 @@ def airspeed(ias: float, mach_limit: float, altitude: float) -> Airspeed:
 
 # The wind field. It need not be today's weather; it has to be smooth, plausible by latitude and
 # height, and the same for everybody who flies through the same place.
-JET_KT: Final = 75.0  # mean speed of the core of the jet stream
+JET_KT: Final = 65.0  # mean speed of the core of the jet stream
 JET_LATITUDE: Final = 42.0
 JET_WIDTH: Final = 13.0  # degrees of latitude
 JET_ALTITUDE: Final = 36_000.0

@@ -96,7 +96,7 @@ def _callsign(rng: Random, airline: Airline) -> str:
         return f"{airline.designator}{rng.randrange(1, 100)}{rng.choice(ALPHABET)}{last}"
     if rng.random() < SHORT_NUMBERS:
         return f"{airline.designator}{rng.randrange(1, 1_000)}"
-    return f"{airline.designator}{rng.randrange(1_000, 10_000)}"
+    return f"{airline.designator}{rng.randrange(1_000, 8_000)}"
 
 
 def _squawk(rng: Random) -> str:

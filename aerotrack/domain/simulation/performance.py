@@ -48,7 +48,7 @@ class Performance(msgspec.Struct, frozen=True, gc=False):
 
 _TABLE: Final = """
 #        rotate appr. climb desc.  Mach      SL FL100 FL240   top   low high  short  long
-AT76 A3     112   115   170   230  0.440    1500  1100   450   300    170  250      60   600
+AT76 A3     112   115   170   230  0.440    1500  1100   500   300    160  210      60   600
 DH8D A3     120   122   200   245  0.560    2000  1500   800   500    200  250      60   700
 CRJ9 A3     138   137   290   300  0.780    2900  2400  1900   800    320  390     120  1200
 E75L A3     134   130   280   290  0.770    2800  2300  1800   800    330  390     120  1500

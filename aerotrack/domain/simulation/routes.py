@@ -43,9 +43,14 @@ OTHERS_NAME: Final = "International"
 WHOLE_DEMAND_NMI: Final = (250.0, 700.0)
 NEAREST_NMI: Final = 75.0
 DECAY_EXPONENT: Final = 1.5
-# A small airport is served from its own region.
-SMALL_WEIGHT: Final = 10.0
-SMALL_REACH_NMI: Final = 1_600.0
+# Far flights join busy airports: how far one reaches goes by the less busy end, and airports close
+# to their city's middle keep to their region however busy they are.
+LEAST_REACH_NMI: Final = 1_400.0
+REACH_NMI_BY_WEIGHT: Final = 220.0
+CITY_AIRPORTS: Final = frozenset(
+    {"KLGA", "KDCA", "KMDW", "KDAL", "KSNA", "KOAK", "KSJC", "EGLC", "LIME", "LFPO", "LTFJ"}
+    | {"RJOO", "RJFF", "ROAH", "RKSS", "RKPC", "SBSP", "SBRJ", "SABE", "ZSSS", "VTBD"}
+)
 
 
 class Network:
@@ -54,9 +59,14 @@ class Network:
     def __init__(self, airports: Airports) -> None:
         weights = dict(_weights(airports))
         self.airports: Final = tuple(weights)
-        self._weights: Final = tuple(weights.values())
         self._vectors: Final = tuple(unit_vector(at.lat, at.lon) for at in self.airports)
-        self._cumulative: Final = tuple(accumulate(self._weights))
+        self._reach: Final = tuple(
+            LEAST_REACH_NMI
+            if airport.icao in CITY_AIRPORTS
+            else max(LEAST_REACH_NMI, REACH_NMI_BY_WEIGHT * weight)
+            for airport, weight in weights.items()
+        )
+        self._cumulative: Final = tuple(accumulate(weights.values()))
 
     def pair(self, rng: Random) -> tuple[Airport, Airport, float]:
         """Where a flight goes from and to, and the distance in nmi."""
@@ -66,8 +76,9 @@ class Network:
             destination = self._pick(rng)
             there, (u, v, w) = self.airports[destination], self._vectors[destination]
             distance = EARTH_RADIUS_NMI * math.acos(max(-1.0, min(1.0, x * u + y * v + z * w)))
-            small = min(self._weights[origin], self._weights[destination]) < SMALL_WEIGHT
-            if rng.random() < _demand(distance, small, here.country == there.country):
+            if distance > min(self._reach[origin], self._reach[destination]):
+                continue
+            if rng.random() < _demand(distance, here.country == there.country):
                 return here, there, distance
 
     def _pick(self, rng: Random) -> int:
@@ -83,9 +94,9 @@ def _weights(airports: Airports) -> Iterable[tuple[Airport, float]]:
             yield airport, OTHERS_WEIGHT
 
 
-def _demand(distance: float, small: bool, same_country: bool) -> float:
+def _demand(distance: float, same_country: bool) -> float:
     """The chance that a pair this far apart (nmi) is taken when drawn."""
-    if distance < NEAREST_NMI or (small and distance > SMALL_REACH_NMI):
+    if distance < NEAREST_NMI:
         return 0.0
     near, far = WHOLE_DEMAND_NMI
     demand = 0.7 if same_country else 0.5
