@@ -5,6 +5,7 @@ where something in it is bad is it taken apart record by record, so that nothing
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -25,7 +26,7 @@ NDJSON_TYPES: Final = frozenset(
         "application/json-lines",
     }
 )
-# Rejections named one by one in an answer; the rest is only counted (docs/http.md).
+# Rejections named one by one in an answer; the rest is only counted.
 REJECTED_LIMIT: Final = 1_000
 # Records without a time of their own get their arrival, and a microsecond more each.
 ARRIVAL_STEP_S: Final = 1e-6
@@ -53,14 +54,16 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class PostedBatch(msgspec.Struct, frozen=True):
-    """What a body held. ``rejected`` names the first :data:`REJECTED_LIMIT` of them."""
+    """What a body held. ``rejected`` names the first :data:`REJECTED_LIMIT` that were not taken,
+    ``reasons`` counts them all by code."""
 
     observations: tuple[Observation, ...]
     rejected: tuple[Rejected, ...]
     rejected_total: int
+    reasons: dict[str, int] = {}
 
 
-class PostedError(Exception):
+class PostedError(ValueError):
     """Nothing of a body can be parsed: ``bad_json``, ``bad_content_type``, ``not_an_array``."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -111,7 +114,7 @@ class _Batch:
         self._index = 0
         self._observations: list[Observation] = []
         self._rejected: list[Rejected] = []
-        self._rejected_total = 0
+        self._reasons: Counter[str] = Counter()
 
     def add(self, record: Posted | tuple[str, str]) -> None:
         """Take the next record, or why it is none."""
@@ -125,13 +128,18 @@ class _Batch:
         self._index += 1
 
     def _reject(self, code: str, message: str) -> None:
-        self._rejected_total += 1
+        self._reasons[code] += 1
         if len(self._rejected) < REJECTED_LIMIT:
             self._rejected.append(Rejected(self._index, code, message))
 
     def done(self) -> PostedBatch:
         """All of them."""
-        return PostedBatch(tuple(self._observations), tuple(self._rejected), self._rejected_total)
+        return PostedBatch(
+            tuple(self._observations),
+            tuple(self._rejected),
+            self._reasons.total(),
+            dict(self._reasons),
+        )
 
 
 def _array(body: bytes) -> Sequence[Posted | tuple[str, str]]:
@@ -158,7 +166,7 @@ def _lines(body: bytes) -> Sequence[Posted | tuple[str, str]]:
 
 def parse_posted(
     body: bytes,
-    content_type: str,
+    content_type: str = "application/json",
     *,
     feed: str,
     now: float,

@@ -21,6 +21,10 @@ LOOPBACK: Final = "127.0.0.1"
 SBS_PORT: Final = 30003
 HTTP_PORTS: Final = {"http": 80, "https": 443}
 AIRCRAFT_JSON: Final = "/data/aircraft.json"
+# What the simulator takes; a test holds them together, importing it here would load its world.
+MOST_FLIGHTS: Final = 25_000
+SLOWEST_RATE: Final = 0.01
+FASTEST_RATE: Final = 10.0
 NAME_LENGTH: Final = 64  # that of a FeedName
 
 _SCHEMES: Final[dict[str, tuple[Kind, Mode]]] = {
@@ -133,9 +137,9 @@ _OPTIONS: Final[dict[Kind, dict[str, Parser]]] = {
     "readsb": _NAME | _STATION | {"interval": _number(0.1, 3_600)},
     "simulator": _NAME
     | {
-        "flights": _whole(0, 100_000),
+        "flights": _whole(1, MOST_FLIGHTS),
         "seed": _whole(0, 2**63 - 1),
-        "rate": _number(0.01, 100),
+        "rate": _number(SLOWEST_RATE, FASTEST_RATE),
     },
 }
 

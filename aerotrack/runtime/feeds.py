@@ -8,7 +8,6 @@ from typing import Final, Self
 from aerotrack.feeds.discover import discover
 from aerotrack.feeds.factory import open_feed
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
-from aerotrack.feeds.posted import PostedBatch, PostedError, parse_posted
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.url import FeedUrl
 from aerotrack.logs import log_event
@@ -62,11 +61,3 @@ async def _look_around() -> Sequence[FeedUrl]:
         )
         return ()
     return (discovery.feed,)
-
-
-def parse_post(body: bytes, *, feed: str, now: float) -> PostedBatch:
-    """A POST's body, whose content type the web has looked at. Raises ``ValueError``."""
-    try:
-        return parse_posted(body, "application/json", feed=feed, now=now)
-    except PostedError as error:
-        raise ValueError(f"{error.code}: {error}") from error

@@ -14,11 +14,12 @@ from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
 from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
 from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
-from aerotrack.runtime.feeds import CLOCK, Feeds, parse_post
+from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
 from aerotrack.runtime.stats import Stats
 from aerotrack.settings import Settings
@@ -110,7 +111,7 @@ class Server:
             history=History(self._database),
             feeds=lambda: feeds.figures,
             sink=self._actors.ingest,
-            parse_posted=parse_post,
+            parse_posted=parse_posted,
             figures=self._figures,
             readiness=self._stats.checks,
             stats=self._server_stats,
@@ -128,7 +129,8 @@ class Server:
             trusted_proxies=settings.trusted_proxies,
             ingest_token=settings.ingest_token,
             receiver=None if place[0] is None or place[1] is None else (place[0], place[1]),
-            receiver_exact=settings.publish_receiver_precision == 0,
+            receiver_precision=settings.publish_receiver_precision,
+            max_clients=settings.max_clients,
             post_limit=settings.max_body_bytes,
             compress=settings.websocket_compression,
         )

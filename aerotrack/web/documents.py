@@ -8,6 +8,7 @@ from aerotrack.domain import types as t
 from aerotrack.domain.records import EndCause, FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.domain.vocabulary import Live
 from aerotrack.feeds.feed import FeedFigures, FeedState
+from aerotrack.masking import mask_url
 from aerotrack.web.ports import DatabaseState, Outbox, Rejection
 
 
@@ -192,7 +193,7 @@ def feed_document(figures: FeedFigures) -> FeedDocument:
     """The document of a feed; a password in its URL never leaves the server."""
     return FeedDocument(
         name=figures.name,
-        url=without_password(figures.url),
+        url=mask_url(figures.url),
         state=figures.state,
         received=figures.received,
         accepted=figures.accepted,
@@ -203,12 +204,3 @@ def feed_document(figures: FeedFigures) -> FeedDocument:
         last_contact=figures.last_contact,
         last_error=figures.last_error,
     )
-
-
-def without_password(url: str) -> str:
-    """``url`` without the user and password before its host."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"

@@ -15,8 +15,8 @@ from aerotrack.web.documents import past_flight
 from aerotrack.web.handler import ApiHandler, joined
 from aerotrack.web.problems import Problem
 
-# A flight of 20 hours at one point a second is 72,000; more is asked for in pieces.
-TRACK_LIMIT: Final = 200_000
+# A flight of 20 hours at one point a second is 72,000; a document past this helps nobody.
+TRACK_LIMIT: Final = 100_000
 # PostgreSQL is back within seconds after a restart; asking sooner helps nobody.
 RETRY_AFTER_SECONDS: Final = 5
 _NAME: Final = re.compile(r"~?[0-9a-f]{6}(-[0-9a-f]{8})?")
@@ -90,9 +90,12 @@ class FlightReader(ApiHandler):
         assert isinstance(found, FlightFound)
         return found.document
 
-    def not_found(self, name: str) -> Problem:
-        """The problem of an unknown flight."""
-        return Problem("flight_not_found", f"No flight {name} is alive or in the history.")
+    async def record(self, name: str) -> FlightRecord:
+        """The flight from the history, or the problem of an unknown one."""
+        record = await self.from_history(self.ports.history.flight(name))
+        if record is None:
+            raise Problem("flight_not_found", f"No flight {name} is alive or in the history.")
+        return record
 
 
 class FlightHandler(FlightReader):
@@ -104,10 +107,7 @@ class FlightHandler(FlightReader):
         if document is not None:
             self.send(document)
             return
-        record = await self.from_history(self.ports.history.flight(name))
-        if record is None:
-            raise self.not_found(name)
-        self.send(past_flight(record))
+        self.send(past_flight(await self.record(name)))
 
 
 class _LiveTitle(msgspec.Struct):
@@ -148,9 +148,7 @@ class TrackHandler(FlightReader):
         if document is not None:
             live = msgspec.json.decode(document, type=_LiveTitle)
             return tracks.Titled(live.flight_id, live.icao24, live.callsign)
-        record: FlightRecord | None = await self.from_history(self.ports.history.flight(name))
-        if record is None:
-            raise self.not_found(name)
+        record = await self.record(name)
         return tracks.Titled(flight_id_of_key(record.flight), record.icao24, record.callsign)
 
     async def write_parts(self, parts: Iterator[bytes]) -> None:

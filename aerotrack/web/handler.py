@@ -107,6 +107,8 @@ class AnswersWithProblems(RequestHandler):
     def allowed_methods(cls) -> list[str]:
         """The methods this handler really has."""
         own = [m for m in METHODS if getattr(cls, m) is not getattr(RequestHandler, m)]
+        if "get" not in own:
+            own = [m for m in own if m != "head"]
         return [m.upper() for m in own] + ["OPTIONS"]
 
 

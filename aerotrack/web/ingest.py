@@ -23,6 +23,8 @@ JSON_TYPES: Final = frozenset(
         "application/ndjson",
         "application/jsonl",
         "application/x-jsonlines",
+        "application/jsonlines",
+        "application/json-lines",
     }
 )
 # Each name is a row of /api/v1/feeds and a label of every feed metric, for the life of the server.

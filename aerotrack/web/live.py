@@ -33,6 +33,8 @@ MESSAGE_BURST: Final = 40.0
 # With more frames than this in its way no further message of a client is read, so that one who
 # floods us without reading our answers waits for himself. A snapshot of the world is 15 frames.
 FRAMES_WAITING: Final = 64
+# Clients come and go; a full server has room again within minutes, not seconds.
+RETRY_AFTER_SECONDS: Final = 30
 # WebSocket close codes of our own (RFC 6455 leaves 4000 to 4999 to applications).
 CLOSE_NO_PONG: Final = 4408
 CLOSE_GOING_AWAY: Final = 1001
@@ -85,6 +87,12 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
             )
         if not self.origin_allowed():
             raise Problem("bad_origin", "Pages of this origin may not open the live stream.")
+        if len(self.hub) >= self.web.max_clients:
+            raise Problem(
+                "too_many_clients",
+                f"{self.web.max_clients} clients are connected.",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
         await super().get(*args, **kwargs)
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002

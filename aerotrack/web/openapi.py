@@ -49,7 +49,7 @@ OPERATIONS: Final = (
     Operation(path="/", summary="A page that lists all this", answers=(("text/html", ()),)),
     Operation(
         path="/api/v1/live", summary="The live stream (WebSocket, docs/live.md)", status=101,
-        problems=(403, 426),
+        problems=(403, 426, 503),
     ),
     Operation(
         path="/api/v1/flights", summary="The live picture", parameters=(BBOX, FEED),

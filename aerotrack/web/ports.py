@@ -42,7 +42,7 @@ class History(Protocol):
         """The flight of that flight_id, or the newest one of that icao24."""
 
     async def track(self, flight: int, limit: int) -> Sequence[TrackPoint]:
-        """The points of the flight with that key, oldest first, the newest ``limit`` of them."""
+        """The points of the flight with that key, oldest first, at most ``limit`` of them."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -54,7 +54,8 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class ParsedPost(Protocol):
-    """What a body turned into. ``rejected`` may stop short of ``rejected_total``."""
+    """What a body turned into: observations, and a :class:`Rejection` or the like (index, code,
+    message) for each record refused. ``rejected`` may stop short of ``rejected_total``."""
 
     @property
     def observations(self) -> Sequence[Observation]: ...

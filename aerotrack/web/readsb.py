@@ -31,8 +31,6 @@ PictureSource = Callable[[], Awaitable[tuple[float, Sequence[bytes]]]]
 CALLSIGN_WIDTH: Final = 8
 # readsb writes its file once a second; more often nobody looks, so all askers share one answer.
 REFRESH_SECONDS: Final = 1.0
-# Where a receiver stands is somebody's home: a tenth of a degree is 11 km.
-RECEIVER_DECIMALS: Final = 1
 # Entries turned into readsb's words between two turns of the event loop: about two milliseconds.
 SLICE: Final = 200
 
@@ -63,14 +61,21 @@ def aircraft(entry: dict[str, Any], now: float) -> dict[str, Any]:
     return out
 
 
+def blurred(degrees: float, precision: float) -> float:
+    """``degrees`` to the nearest multiple of ``precision`` degrees; 0 leaves them as they are."""
+    return round(round(degrees / precision) * precision, 6) if precision > 0 else degrees
+
+
 def receiver_document(
-    server: str, position: tuple[float, float] | None, *, exact: bool
+    server: str, position: tuple[float, float] | None, precision: float
 ) -> ReceiverDocument:
-    """``receiver.json``; ``position`` in degrees. No flag in it asks a display for more than
-    ``aircraft.json``."""
-    lat, lon = position if position is not None else (None, None)
-    if lat is not None and lon is not None and not exact:
-        lat, lon = round(lat, RECEIVER_DECIMALS), round(lon, RECEIVER_DECIMALS)
+    """``receiver.json``; ``position`` in degrees, published to ``precision`` degrees.
+
+    No flag in it makes a display ask for more than ``aircraft.json``.
+    """
+    lat = lon = None
+    if position is not None:
+        lat, lon = (blurred(degrees, precision) for degrees in position)
     return ReceiverDocument(
         version=server,
         refresh=int(REFRESH_SECONDS * 1000),

@@ -17,11 +17,14 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     # Addresses or networks whose X-Forwarded-* headers are believed.
     trusted_proxies: tuple[str, ...] = ()
     ingest_token: str | None = None
-    # Where the receiver stands, in degrees; published rounded to 0.1 unless ``receiver_exact``.
+    # Where the receiver stands (lat, lon in degrees), and to how many degrees that is published:
+    # it is somebody's home, and a tenth of a degree is 11 km. 0 publishes it as it is.
     receiver: tuple[float, float] | None = None
-    receiver_exact: bool = False
-    # About 200,000 observations.
-    post_limit: int = 32 * MEGABYTE
+    receiver_precision: float = 0.1
+    # About 80,000 observations.
+    post_limit: int = 16 * MEGABYTE
+    # Live sockets at once; each is a file descriptor and up to a few hundred kB in the kernel.
+    max_clients: int = 10_000
     # A query is a few hundred bytes at the actors; ten seconds means something is very wrong.
     ask_timeout: float = 10.0
     # permessage-deflate costs 50 us a frame and memory for each client; off until it is measured.

@@ -125,6 +125,5 @@ class ReceiverHandler(StatusHandler):
     strict = False
 
     def get(self) -> None:
-        self.send(
-            receiver_document(self.web.server, self.web.receiver, exact=self.web.receiver_exact)
-        )
+        web = self.web
+        self.send(receiver_document(web.server, web.receiver, web.receiver_precision))

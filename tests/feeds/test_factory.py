@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from aerotrack.feeds import simulator, url
 from aerotrack.feeds.factory import open_feed
 from aerotrack.feeds.feed import Clock
 from aerotrack.feeds.readsb_json import ReadsbJsonFeed
+from aerotrack.feeds.simulator import SimulatorFeed
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.tcp import ConnectingFeed, ListeningFeed
 from aerotrack.feeds.url import parse_feed_url
@@ -22,6 +24,7 @@ PATIENCE_S = 10.0
         ("sbs+listen://:0", ListeningFeed),
         ("jsonl://h:1", ConnectingFeed),
         ("jsonl+listen://:0", ListeningFeed),
+        ("simulator://?flights=5&seed=1&rate=2", SimulatorFeed),
         ("readsb+http://h", ReadsbJsonFeed),
         ("readsb+https://h", ReadsbJsonFeed),
         ("readsb+file:///run/readsb/aircraft.json", ReadsbJsonFeed),
@@ -65,3 +68,8 @@ def test_what_is_pushed_into_a_listening_feed_comes_out_of_it(
     asyncio.run(scenario())
     (seen,) = sink.observations
     assert (seen.icao24, seen.source, seen.feed, seen.receiver) == expected
+
+
+def test_a_url_takes_what_the_simulator_takes() -> None:
+    limits = ("MOST_FLIGHTS", "SLOWEST_RATE", "FASTEST_RATE")
+    assert [getattr(url, name) for name in limits] == [getattr(simulator, name) for name in limits]

@@ -107,6 +107,7 @@ def test_a_time_a_little_ahead_is_a_clock_that_differs() -> None:
 def test_at_most_a_thousand_rejections_are_named_and_all_are_counted() -> None:
     batch = _parse(b"[" + b",".join([b"{}"] * (REJECTED_LIMIT + 5)) + b"]")
     assert (len(batch.rejected), batch.rejected_total) == (REJECTED_LIMIT, REJECTED_LIMIT + 5)
+    assert batch.reasons == {"bad_icao24": REJECTED_LIMIT + 5}
 
 
 @pytest.mark.parametrize(

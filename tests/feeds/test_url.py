@@ -1,10 +1,13 @@
 """A feed URL is read as written, or refused with what to fix."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aerotrack.domain.vocabulary import CHECKS
+from aerotrack.feeds import url
 from aerotrack.feeds.url import FeedUrl, FeedUrlError, parse_feed_url, parse_feed_urls
 
 
@@ -110,3 +113,10 @@ def test_any_text_is_a_feed_or_a_refusal(text: str) -> None:
         return
     assert isinstance(feed, FeedUrl)
     assert CHECKS["feed"](feed.name) == feed.name
+
+
+def test_the_document_names_every_scheme_and_option() -> None:
+    document = (Path(__file__).resolve().parents[2] / "docs" / "feeds.md").read_text()
+    options = {option for options in url._OPTIONS.values() for option in options}
+    assert [name for name in options if f"`{name}`" not in document] == []
+    assert [scheme for scheme in url._SCHEMES if f"`{scheme}://" not in document] == []

@@ -127,7 +127,7 @@ class FakeHistory:
 
     async def track(self, flight: int, limit: int) -> Sequence[TrackPoint]:
         self._ask()
-        return [point for point in self.points if point.flight == flight][-limit:]
+        return [point for point in self.points if point.flight == flight][:limit]
 
 
 class ParsedFake(msgspec.Struct):

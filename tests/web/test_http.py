@@ -242,6 +242,16 @@ def test_a_track_is_json_geojson_or_csv_by_extension_or_accept(staged):
     asyncio.run(scene())
 
 
+def test_a_long_track_comes_whole(staged):
+    async def scene():
+        async with staged() as stage:
+            stage.history.points = [recorded(n, 53.4, -6.2) for n in range(25_000)]
+            points = (await stage.json("/api/v1/flights/4ca2d6/track"))["points"]
+            assert [point["ts"] - STARTED for point in points] == list(range(25_000))
+
+    asyncio.run(scene())
+
+
 def test_a_live_flight_has_a_track_before_its_row_is_in_the_database(staged):
     async def scene():
         async with staged() as stage:
@@ -255,7 +265,7 @@ def test_feeds_show_their_figures_and_no_password(staged):
         async with staged() as stage:
             (feed,) = (await stage.json("/api/v1/feeds"))["feeds"]
             assert feed == {
-                "name": "home", "url": "sbs://host:30003", "state": "starting", "received": 7,
+                "name": "home", "url": "sbs://***@host:30003", "state": "starting", "received": 7,
                 "accepted": 0, "ignored": 0, "refused": {"bad_line": 2}, "bytes": 0,
                 "connections": 0, "last_contact": None, "last_error": None,
             }  # fmt: skip

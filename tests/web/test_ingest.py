@@ -30,7 +30,7 @@ def test_observations_are_handed_on_and_counted_under_their_feeds_name(staged):
                 ("4ca2d6", "load", stage.time.wall),
                 ("3c6444", "load", stage.time.wall),
             ]
-            home, load = (await stage.json("/api/v1/feeds"))["feeds"]
+            _home, load = (await stage.json("/api/v1/feeds"))["feeds"]
             assert load == {
                 "name": "load", "url": "http+post://", "state": "listening", "received": 3,
                 "accepted": 2, "ignored": 0, "refused": {"bad_field": 1}, "bytes": len(body),
@@ -178,7 +178,9 @@ def test_a_body_over_the_limit_is_413_packed_or_not(staged):
             assert await stage.problem(PATH, body=body, **asked) == too_large
             asked["headers"] = packed
             assert len(gzip.compress(body, mtime=0)) < 2000
-            assert await stage.problem(PATH, body=gzip.compress(body, mtime=0), **asked) == too_large
+            assert (
+                await stage.problem(PATH, body=gzip.compress(body, mtime=0), **asked) == too_large
+            )
             fits = await stage.fetch(PATH, body=gzip.compress(GOOD, mtime=0), **asked)
             assert (fits.code, len(stage.sunk)) == (202, 2)
 

@@ -205,6 +205,19 @@ def test_pages_of_our_own_host_and_of_allowed_origins_may_open_it(staged, header
     asyncio.run(scene())
 
 
+def test_one_client_too_many_is_asked_to_come_back(staged):
+    async def scene():
+        async with staged(max_clients=1) as stage:
+            await stage.welcomed()
+            with pytest.raises(HTTPClientError) as caught:
+                await stage.connect()
+            assert (caught.value.code, caught.value.response.headers["Retry-After"]) == (503, "30")
+            document = msgspec.json.decode(caught.value.response.body)
+            assert document["code"] == "too_many_clients"
+
+    asyncio.run(scene())
+
+
 def test_latency_is_observed_by_the_clients_interval(staged):
     async def scene():
         async with staged() as stage:

@@ -27,16 +27,13 @@ JSON = st.recursive(
 )
 ALMOST = st.fixed_dictionaries(
     {"type": st.sampled_from([*CLIENT_TYPES, "resubscribe"]) | JSON},
-    optional={
-        name: JSON for name in ("id", "bbox", "interval", "filter", "resume", "at", "speed", "x")
-    },
+    optional=dict.fromkeys(("id", "bbox", "interval", "filter", "resume", "at", "x"), JSON),
 )
 
 
 def refusal(text: str | bytes) -> tuple[str, object]:
     with pytest.raises(Refused) as caught:
-        message = decode(text)
-        view_of(message)
+        view_of(decode(text))
     return caught.value.code, caught.value.request_id
 
 

@@ -21,14 +21,15 @@ ENTRY = {
 }  # fmt: skip
 
 # The keys readsb writes for an aircraft (its README-json and the wire reference).
-READSB_KEYS = frozenset(
-    "hex type flight r t desc ownOp year dbFlags alt_baro alt_geom gs ias tas mach track "
-    "calc_track track_rate roll mag_heading true_heading baro_rate geom_rate squawk emergency "
-    "category nav_qnh nav_altitude_mcp nav_altitude_fms nav_heading nav_modes lat lon nic rc "
-    "seen_pos seen r_dst r_dir lastPosition rr_lat rr_lon version nic_baro nac_p nac_v sil "
-    "sil_type gva sda alert spi wd ws oat tat mlat tisb messages rssi acas_ra gpsOkBefore "
-    "gpsOkLat gpsOkLon".split()
-)
+READSB_KEYS = frozenset({
+    "hex", "type", "flight", "r", "t", "desc", "ownOp", "year", "dbFlags", "alt_baro", "alt_geom",
+    "gs", "ias", "tas", "mach", "track", "calc_track", "track_rate", "roll", "mag_heading",
+    "true_heading", "baro_rate", "geom_rate", "squawk", "emergency", "category", "nav_qnh",
+    "nav_altitude_mcp", "nav_altitude_fms", "nav_heading", "nav_modes", "lat", "lon", "nic", "rc",
+    "seen_pos", "seen", "r_dst", "r_dir", "lastPosition", "rr_lat", "rr_lon", "version", "nic_baro",
+    "nac_p", "nac_v", "sil", "sil_type", "gva", "sda", "alert", "spi", "wd", "ws", "oat", "tat",
+    "mlat", "tisb", "messages", "rssi", "acas_ra", "gpsOkBefore", "gpsOkLat", "gpsOkLon",
+})  # fmt: skip
 
 
 def test_an_aircraft_is_what_readsb_would_write():
@@ -43,7 +44,7 @@ def test_an_aircraft_is_what_readsb_would_write():
 
 def test_every_name_of_ours_that_readsb_knows_comes_out_under_a_key_of_readsb():
     assert set(NAMES.values()) - READSB_KEYS == set()
-    whole = {name: 1 for name in TERMS} | {
+    whole = dict.fromkeys(TERMS, 1) | {
         "callsign": "A", "source": "mlat", "time_position": NOW, "last_contact": NOW,
     }  # fmt: skip
     assert set(aircraft(whole, NOW)) - READSB_KEYS == set()
@@ -110,7 +111,11 @@ def test_an_empty_sky_is_an_empty_list(staged):
         ({}, {}),
         ({"receiver": (51.47812, -0.46231)}, {"lat": 51.5, "lon": -0.5}),
         (
-            {"receiver": (51.47812, -0.46231), "receiver_exact": True},
+            {"receiver": (51.47812, -0.46231), "receiver_precision": 0.25},
+            {"lat": 51.5, "lon": -0.5},
+        ),
+        (
+            {"receiver": (51.47812, -0.46231), "receiver_precision": 0},
             {"lat": 51.47812, "lon": -0.46231},
         ),
     ],

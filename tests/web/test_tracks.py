@@ -1,5 +1,6 @@
 """Track formats, and above all the line where the longitude turns over."""
 
+import itertools
 import math
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_line_is_cut_at_180_degrees_at_the_latitude_where_it_crosses():
 def test_no_piece_of_a_cut_line_ever_spans_more_than_half_the_world(positions):
     pieces = cut_at_antimeridian(positions)
     for piece in pieces:
-        for before, after in zip(piece, piece[1:], strict=False):
+        for before, after in itertools.pairwise(piece):
             assert abs(after[0] - before[0]) <= 180.0
             assert math.isfinite(after[1])
             assert -90.0 <= after[1] <= 90.0
