@@ -17,7 +17,7 @@ RUN /opt/aerotrack/bin/pip install . \
     && /opt/aerotrack/bin/pip uninstall --yes pip
 
 FROM ${PYTHON_IMAGE}
-RUN useradd --system --uid 10001 --home-dir /var/lib/aerotrack --create-home \
+RUN useradd --uid 10001 --user-group --home-dir /var/lib/aerotrack --create-home \
         --shell /usr/sbin/nologin aerotrack
 COPY --from=build /opt/aerotrack /opt/aerotrack
 ENV PATH=/opt/aerotrack/bin:$PATH \

@@ -16,6 +16,7 @@ from aerotrack.masking import MASK, mask_database_url, mask_url
 from aerotrack.setting import Spec, setting, specs_of
 
 RULES: Final = FlightRules()
+DAY_S: Final = 86_400.0
 
 Storage = Literal["full", "compact"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -344,7 +345,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def flight_rules(self) -> FlightRules:
         """The part of the settings that flights live by."""
-        return FlightRules(**{name: getattr(self, name) for name in FlightRules.__struct_fields__})
+        own = FlightRules.__struct_fields__
+        given = {name: getattr(self, name) for name in own if name in SPECS}
+        return FlightRules(**given, history_kept=self.retention_days * DAY_S)
 
 
 SPECS: Final[Mapping[str, Spec]] = specs_of(Settings)

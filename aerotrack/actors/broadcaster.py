@@ -39,7 +39,8 @@ class Broadcaster(AeroActor):
         super().__init__()
         self._picture = LivePicture()
         self._beats: dict[float, Beat] = {}
-        self._clients: dict[int, tuple[ActorAddress, View, float]] = {}
+        # The interval is None while a client that was subscribed is not.
+        self._clients: dict[int, tuple[ActorAddress, View, float | None]] = {}
         self._changes = 0
         self._frames = 0
         self._bytes = 0
@@ -78,12 +79,13 @@ class Broadcaster(AeroActor):
     def subscribe(self, message: Subscribe, sender: ActorAddress) -> None:
         interval = max(TICK_S, round(message.interval / TICK_S) * TICK_S)
         known = self._clients.get(message.client_id)
-        if known is None:
-            view = View(message.box)
+        view = View(message.box) if known is None else known[1]
+        before = None if known is None else known[2]
+        if before is None:
+            view.box = message.box
             for part in view.snapshot(self._picture, message.now):
                 self._send_frame(message.client, part, None)
         else:
-            _, view, before = known
             beat = self._beats[before]
             view.miss(beat.pending, beat.gone)
             self._leave_beat(message.client_id, before)
@@ -101,8 +103,13 @@ class Broadcaster(AeroActor):
     @handles(Unsubscribe)
     def unsubscribe(self, message: Unsubscribe, sender: ActorAddress) -> None:
         known = self._clients.pop(message.client_id, None)
-        if known is not None:
-            self._leave_beat(message.client_id, known[2])
+        if known is None:
+            return
+        client, view, interval = known
+        if interval is not None:
+            self._leave_beat(message.client_id, interval)
+        if not message.closed:
+            self._clients[message.client_id] = (client, view, None)
 
     def _leave_beat(self, client_id: int, interval: float) -> None:
         beat = self._beats[interval]
@@ -149,7 +156,7 @@ class Broadcaster(AeroActor):
         values = (
             Figure("live_flights", len(self._picture)),
             Figure("changes_total", self._changes),
-            Figure("subscribers", len(self._clients)),
+            Figure("subscribers", sum(len(beat.views) for beat in self._beats.values())),
             Figure("unwritable_subscribers", unwritable),
             Figure("frames_total", self._frames),
             Figure("frame_bytes_total", self._bytes),

@@ -224,9 +224,13 @@ class Subscribe(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, gc=False):
-    """A client's socket to broadcaster: no frames any more."""
+    """A client's socket to broadcaster: no frames any more.
+
+    Unless it ``closed``, the client may subscribe again, and its ``seq`` goes on.
+    """
 
     client_id: int
+    closed: bool
 
 
 class SetWritable(msgspec.Struct, frozen=True, gc=False):

@@ -61,12 +61,16 @@ class Registry(AeroActor):
 
     @handles(Ingest)
     def ingest(self, message: Ingest, sender: ActorAddress) -> None:
-        now, latest = message.now, message.now + self._links.rules.future_tolerance
+        now, rules = message.now, self._links.rules
+        latest, earliest = now + rules.future_tolerance, now - rules.history_kept
         together: dict[str, list[Observation]] = {}
         for obs in message.observations:
             self._routed[obs.feed] += 1
             if obs.ts > latest:
                 self._refused[obs.feed, "future"] += 1
+                continue
+            if obs.ts < earliest:
+                self._refused[obs.feed, "too_old"] += 1
                 continue
             batch = together.get(obs.icao24)
             if batch is None:

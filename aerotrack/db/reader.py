@@ -96,7 +96,7 @@ class Reader:
     async def track(
         self, flight: int, *, after: float | None = None, limit: int = TRACK_LIMIT
     ) -> list[TrackPoint]:
-        """Points of a flight in time order: the first ``limit`` of those later than ``after``."""
+        """Points of a flight in time order: the newest ``limit`` of those later than ``after``."""
         # The key holds the second of the first observation; nothing of the flight is older.
         since = (flight & 0xFFFF_FFFF) - 1 if after is None else after
         rows = await self._rows("track", {"flight": flight, "after": since, "limit": limit})

@@ -27,7 +27,7 @@ REMEMBERED_BATCHES: Final = 10_000
 # Days a transaction touches at most: each locks a partition and two indexes, and the server's table
 # of locks is shared by all its sessions.
 DAYS_PER_TRANSACTION: Final = 32
-# Rows encoded in one go, about 0.2 ms; after each the event loop's thread gets its turn.
+# Rows encoded in one go, about 0.25 ms; after each the event loop's thread gets its turn.
 ROWS_PER_TURN: Final = 250
 # SQLSTATE classes that say a row is at fault: data, constraints, program limits (a key too long for
 # its index). Every other error is the server's state, and passes.

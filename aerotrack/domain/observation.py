@@ -63,12 +63,33 @@ class Reported(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     rssi: t.Rssi | None = None
 
 
+class CprFrame(msgspec.Struct, frozen=True, gc=False):
+    """A position as aircraft encode it (compact position reporting), half of what resolves it.
+
+    ``lat`` and ``lon`` are the 17-bit numbers of the frame; ``odd`` its format bit; ``surface``
+    whether it is of a surface position message (type codes 5 to 8).
+    """
+
+    lat: int
+    lon: int
+    odd: bool
+    surface: bool
+
+
+class Site(msgspec.Struct, frozen=True, gc=False):
+    """Where the station behind an observation stands, degrees; one object for all of them."""
+
+    lat: float
+    lon: float
+
+
 class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one feed says of one aircraft at one time. Feeds make it, the flight's actor folds it.
 
     ``ts`` is the time everything in it holds for, by the clock rule of its feed; the position has a
     time of its own (``time_position``) only where the feed knows it to be older than the rest.
-    ``lat`` and ``lon`` come together or not at all.
+    ``lat`` and ``lon`` come together or not at all; raw frames bring ``cpr`` instead, which the
+    flight pairs with an earlier one. ``site`` is the station's place, where the feed knows it.
     """
 
     icao24: t.Icao24
@@ -77,6 +98,8 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     feed: t.FeedName
     receiver: t.Receiver | None = None
     time_position: t.TimePosition | None = None
+    cpr: CprFrame | None = None
+    site: Site | None = None
 
 
 class Posted(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -21,5 +21,7 @@ class FlightRules(msgspec.Struct, frozen=True, gc=False):
     end_after: float = 30 * 60.0
     # An observation from further in the future is refused; honest clocks differ by less.
     future_tolerance: float = 5.0
+    # One from longer ago is refused: its day is dropped from the history, 30 days by default.
+    history_kept: float = 30 * 86_400.0
     # A flight's row is written at its start, its end, when its identity changes, else this often.
     row_interval: float = 60.0

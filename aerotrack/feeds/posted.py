@@ -30,7 +30,7 @@ NDJSON_TYPES: Final = frozenset(
 REJECTED_LIMIT: Final = 1_000
 # Records without a time of their own get their arrival, and a microsecond more each.
 ARRIVAL_STEP_S: Final = 1e-6
-FUTURE_TOLERANCE_S: Final = FlightRules().future_tolerance
+RULES: Final = FlightRules()
 
 _decoder = msgspec.json.Decoder(Posted)
 _array_decoder = msgspec.json.Decoder(list[Posted])
@@ -45,7 +45,7 @@ class Rejected(msgspec.Struct, frozen=True):
     """A record that was not taken. ``index`` counts records from 0, blank lines left out.
 
     Codes: ``bad_json``, ``not_an_object``, ``bad_icao24``, ``bad_value`` (the message names the
-    field), ``bad_position``, ``future``.
+    field), ``bad_position``, ``future``, ``too_old``.
     """
 
     index: int
@@ -71,10 +71,13 @@ class PostedError(ValueError):
         self.code = code
 
 
-def wrong_with(posted: Posted, *, now: float, tolerance: float = FUTURE_TOLERANCE_S) -> str | None:
-    """The code of what its types cannot say: ``future``, ``bad_position``; or ``None``."""
-    if posted.ts is not None and posted.ts > now + tolerance:
-        return "future"
+def wrong_with(posted: Posted, *, now: float, rules: FlightRules = RULES) -> str | None:
+    """The code of what types cannot say: ``future``, ``too_old``, ``bad_position``; or ``None``."""
+    if posted.ts is not None:
+        if posted.ts > now + rules.future_tolerance:
+            return "future"
+        if posted.ts < now - rules.history_kept:
+            return "too_old"
     lat, lon = posted.lat, posted.lon
     if lat is None or lon is None:
         return None if lat is lon else "bad_position"
@@ -99,6 +102,9 @@ def decode_posted(raw: bytes | msgspec.Raw) -> Posted | tuple[str, str]:
 def _explain(code: str, posted: Posted, now: float) -> str:
     if code == "future":
         return f"ts lies {(posted.ts or now) - now:.1f} s in the future"
+    if code == "too_old":
+        days = (now - (posted.ts or now)) / 86_400
+        return f"ts is {days:.1f} days old, longer than history is kept"
     if posted.lat is None or posted.lon is None:
         return "lat and lon go together"
     return f"no aircraft can be at {posted.lat}, {posted.lon}"
@@ -107,10 +113,10 @@ def _explain(code: str, posted: Posted, now: float) -> str:
 class _Batch:
     """Collects what the records of a body turn out to be."""
 
-    def __init__(self, feed: str, now: float, tolerance: float) -> None:
+    def __init__(self, feed: str, now: float, rules: FlightRules) -> None:
         self._feed = feed
         self._now = now
-        self._tolerance = tolerance
+        self._rules = rules
         self._index = 0
         self._observations: list[Observation] = []
         self._rejected: list[Rejected] = []
@@ -120,7 +126,7 @@ class _Batch:
         """Take the next record, or why it is none."""
         if isinstance(record, tuple):
             self._reject(*record)
-        elif (code := wrong_with(record, now=self._now, tolerance=self._tolerance)) is not None:
+        elif (code := wrong_with(record, now=self._now, rules=self._rules)) is not None:
             self._reject(code, _explain(code, record, self._now))
         else:
             arrival = self._now + self._index * ARRIVAL_STEP_S
@@ -170,7 +176,7 @@ def parse_posted(
     *,
     feed: str,
     now: float,
-    future_tolerance: float = FUTURE_TOLERANCE_S,
+    rules: FlightRules = RULES,
 ) -> PostedBatch:
     """The observations in ``body`` as of ``now`` (epoch seconds), for the feed named ``feed``.
 
@@ -186,7 +192,7 @@ def parse_posted(
             "bad_content_type",
             "send application/json (an array) or application/x-ndjson (an object a line)",
         )
-    batch = _Batch(feed, now, future_tolerance)
+    batch = _Batch(feed, now, rules)
     start = body.lstrip()[:1]
     records: Sequence[Posted | tuple[str, str]]
     if start == b"[":

@@ -16,11 +16,11 @@ from aerotrack.feeds.feed import Clock, FeedError, FeedFigures, Sink
 MOST_FLIGHTS: Final = 25_000  # the whole world's traffic at a busy hour
 SLOWEST_RATE: Final = 0.01  # updates a second of one flight; slower, and it is gone in between
 FASTEST_RATE: Final = 10.0
-SLICE_S: Final = 0.025
-# At 3 microseconds each, a slice stays under 3 ms; what is due beyond it waits for the loop's turn.
+SLICE_S: Final = 0.02
+# At 3 to 4 microseconds each a slice stays under 3 ms; what else is due waits for its next turn.
 SLICE_UPDATES: Final = 800
 # Flights made in one go while starting, at 0.2 ms each.
-SLICE_FLIGHTS: Final = 20
+SLICE_FLIGHTS: Final = 12
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -80,7 +80,7 @@ class SimulatorFeed:
 
     async def _populated(self) -> World:
         # Reading the airports takes 80 ms: not on the loop.
-        world = World(await asyncio.to_thread(load_airports), self._seed)
+        world = await asyncio.to_thread(lambda: World(load_airports(), self._seed))
         while len(world) < self._count:
             for _ in range(min(SLICE_FLIGHTS, self._count - len(world))):
                 world.add(0.0)

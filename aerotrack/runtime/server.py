@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
@@ -113,7 +114,7 @@ class Server:
             history=History(self._database),
             feeds=lambda: feeds.figures,
             sink=self._actors.ingest,
-            parse_posted=parse_posted,
+            parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
             readiness=self._stats.checks,
             stats=self._server_stats,

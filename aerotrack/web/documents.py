@@ -6,7 +6,7 @@ import msgspec
 
 from aerotrack.domain import types as t
 from aerotrack.domain.records import EndCause, FlightRecord, TrackPoint, flight_id_of_key
-from aerotrack.domain.vocabulary import Live
+from aerotrack.domain.vocabulary import DECIMALS, Live
 from aerotrack.feeds.feed import FeedFigures, FeedState
 from aerotrack.masking import mask_url
 from aerotrack.web.ports import DatabaseState, Outbox, Rejection
@@ -181,12 +181,29 @@ def past_flight(record: FlightRecord) -> PastFlight:
     return PastFlight(flight_id=flight_id_of_key(record.flight), **values)
 
 
-_POINT_FIELDS = Point.__struct_fields__
-
-
 def point(recorded: TrackPoint) -> Point:
-    """The document of a track point."""
-    return Point(**{name: getattr(recorded, name) for name in _POINT_FIELDS})
+    """The document of a track point, in the vocabulary's precision."""
+    return Point(
+        ts=recorded.ts,
+        lat=_rounded("lat", recorded.lat),
+        lon=_rounded("lon", recorded.lon),
+        alt_baro=recorded.alt_baro,
+        alt_geom=recorded.alt_geom,
+        on_ground=recorded.on_ground,
+        gs=_rounded("gs", recorded.gs),
+        track=_rounded("track", recorded.track),
+        baro_rate=recorded.baro_rate,
+        callsign=recorded.callsign,
+        squawk=recorded.squawk,
+        # Checked against the vocabulary when they were recorded.
+        emergency=recorded.emergency,  # type: ignore[arg-type]
+        source=recorded.source,  # type: ignore[arg-type]
+        feed=recorded.feed,
+    )
+
+
+def _rounded(name: str, value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS[name])
 
 
 def feed_document(figures: FeedFigures) -> FeedDocument:

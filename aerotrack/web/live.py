@@ -151,7 +151,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
                 self._subscribe()
         elif self._view is not None:
             self._view, self._view_waits = None, False
-            self._tell(Unsubscribe(self.client_id))
+            self._tell(Unsubscribe(self.client_id, closed=False))
 
     def on_pong(self, data: bytes) -> None:
         self.outgoing.answered(data)
@@ -244,7 +244,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         self.hub.left(self)
         if not self.outgoing.writable:
             self.hub.writable_changed(True)
-        self._tell(Unsubscribe(self.client_id))
+        self._tell(Unsubscribe(self.client_id, closed=True))
         self.ports.actors.close_mailbox(self.address)
 
     @property

@@ -81,14 +81,16 @@ def csv_parts(points: Sequence[TrackPoint]) -> Iterator[bytes]:
 
 
 def _values(one: TrackPoint) -> list[object]:
-    row: list[object] = [getattr(one, name) for name in CSV_COLUMNS]
+    made = point(one)
+    row: list[object] = [getattr(made, name) for name in CSV_COLUMNS]
     return [str(value).lower() if isinstance(value, bool) else value for value in row]
 
 
 def geojson(title: Titled, points: Sequence[TrackPoint]) -> dict[str, Any]:
     """A Feature whose line is cut where it crosses the antimeridian; altitude in metres above the
     ellipsoid, left out where unknown. ``times`` has the epoch seconds of the line's points."""
-    fixes = [one for one in points if one.lat is not None and one.lon is not None]
+    made = (point(one) for one in points)
+    fixes = [one for one in made if one.lat is not None and one.lon is not None]
     lines = cut_at_antimeridian([_position(one) for one in fixes])
     properties = {
         name: value for name, value in msgspec.structs.asdict(title).items() if value is not None
@@ -101,7 +103,7 @@ def geojson(title: Titled, points: Sequence[TrackPoint]) -> dict[str, Any]:
     }
 
 
-def _position(one: TrackPoint) -> list[float]:
+def _position(one: Point) -> list[float]:
     assert one.lon is not None
     assert one.lat is not None
     if one.alt_geom is None:

@@ -154,9 +154,23 @@ def test_after_unsubscribing_nothing_comes(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.subscribe(1, None)
     scene.frames(1)
-    scene.tell(Unsubscribe(1), Unsubscribe(1), changed("4ca2d6", whole=True, lat=1.0, lon=1.0))
-    scene.tell(Tick(T0 + 1))
+    gone = (Unsubscribe(1, closed=True), Unsubscribe(1, closed=True))
+    scene.tell(*gone, changed("4ca2d6", whole=True, lat=1.0, lon=1.0), Tick(T0 + 1))
     assert [] == scene.frames(1)
+
+
+def test_who_subscribes_again_gets_a_snapshot_and_the_sequence_goes_on(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
+    scene.subscribe(1, EAST)
+    scene.tell(Unsubscribe(1, closed=False), changed("4ca2d6", lat=50.5), Tick(T0 + 1))
+    scene.subscribe(1, WEST)
+    scene.subscribe(1, EAST)
+    frames = scene.frames(1)
+    assert [("snapshot", 1), ("snapshot", 2), ("delta", 3)] == [
+        (f["type"], f["seq"]) for f in frames
+    ]
+    assert 50.5 == scene.held(1)["4ca2d6"]["lat"]
 
 
 def test_the_picture_is_answered_by_box_and_by_feed(actor_system: Any) -> None:

@@ -103,6 +103,16 @@ def test_every_observation_is_a_point_or_unchanged_or_refused(actor_system: Any)
     )
 
 
+def test_an_observation_older_than_the_history_is_refused_and_counted(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    month = FlightRules().history_kept
+    scene.feed(seen("4ca2d6", T0 - month - 1), seen("4ca2d6", T0 - month + 1), now=T0)
+    assert (1.0, 1.0) == (
+        scene.figure("refused_total", feed="home", reason="too_old"),
+        scene.figure("flights"),
+    )
+
+
 def test_half_an_hour_of_silence_ends_a_flight_and_the_next_contact_starts_another(
     actor_system: Any,
 ) -> None:

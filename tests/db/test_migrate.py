@@ -1,8 +1,10 @@
 """The schema: applied once, in order, by one server at a time, and never by an older one."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -136,3 +138,11 @@ def test_sql_names_flights_as_we_do(database_url: str, fetch: Fetch, name: str) 
     key = key_of_flight_id(name)
     query = "SELECT flight_id(%s), flight_key(%s)"
     assert fetch(database_url, query, key, name) == [(name, key)]
+
+
+def test_the_examples_of_the_documentation_run(database_url: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/database.md").read_text()
+    examples = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 1
+    with psycopg.connect(database_url) as connection:
+        connection.execute("\n".join(examples).encode())

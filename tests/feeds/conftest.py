@@ -15,7 +15,7 @@ NOW = 1_764_000_000.0
 
 def _recordings() -> Path | None:
     """The folder of recordings: named by the environment, or beside the repository."""
-    named = os.environ.get("AEROTRACK_SHARED")
+    named = os.environ.get("AEROTRACK_TEST_SHARED")
     roots = [Path(named)] if named else [p / "shared" for p in Path(__file__).resolve().parents]
     return next((d for r in roots if (d := r / "data" / "recordings").is_dir()), None)
 
@@ -25,7 +25,9 @@ def recording() -> Callable[[str], bytes]:
     """The bytes of a recording by its name; skips where the recordings are not at hand."""
     folder = _recordings()
     if folder is None:
-        pytest.skip("no ../shared/data/recordings beside the repository (see AEROTRACK_SHARED)")
+        pytest.skip(
+            "no ../shared/data/recordings beside the repository (see AEROTRACK_TEST_SHARED)"
+        )
 
     def read(name: str) -> bytes:
         path = folder / name

@@ -75,6 +75,7 @@ BAD = [
     (b'{"icao24":"4ca2d6","lon":51.0}', "bad_position", "together"),
     (b'{"icao24":"4ca2d6","lat":0,"lon":0}', "bad_position", "0.0, 0.0"),
     (b'{"icao24":"4ca2d6","ts":1764000005.5}', "future", "5.5 s"),
+    (b'{"icao24":"4ca2d6","ts":1761321600}', "too_old", "31.0 days"),
     (b"3", "not_an_object", "int"),
     (b"null", "not_an_object", "null"),
     (b"[]", "not_an_object", "array"),

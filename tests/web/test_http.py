@@ -206,7 +206,10 @@ def test_a_track_is_json_geojson_or_csv_by_extension_or_accept(staged):
     async def scene():
         async with staged() as stage:
             stage.live, stage.history.flights = None, [RECORD]
-            stage.history.points = [recorded(0, 53.4, -6.2), recorded(60, 53.5, -6.3)]
+            stage.history.points = [
+                recorded(0, 53.4000000001, -6.2),
+                recorded(60, 53.5, -6.2999999999),
+            ]
             path = "/api/v1/flights/4ca2d6/track"
             first = {
                 "ts": STARTED, "lat": 53.4, "lon": -6.2, "alt_baro": 1000, "alt_geom": 1100,

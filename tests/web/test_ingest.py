@@ -7,7 +7,7 @@ import http.client
 import msgspec
 import pytest
 
-from aerotrack.web.ingest import NAMES_LIMIT
+from aerotrack.web.ingest import NAMES_LIMIT, PARSED_ON_LOOP
 from aerotrack.web.problems import Problem
 
 PATH = "/api/v1/observations"
@@ -205,6 +205,22 @@ def test_a_chunked_body_over_the_limit_is_413_too(staged):
         async with staged(post_limit=2000) as stage:
             found = await asyncio.to_thread(post_in_chunks, stage.port, 30)
             assert found == (413, "payload_too_large")
+
+    asyncio.run(scene())
+
+
+def test_a_large_body_is_taken_whole_and_handed_on_in_order(staged):
+    async def scene():
+        async with staged() as stage:
+            records = [{"icao24": f"{number:06x}"} for number in range(5000)]
+            body = msgspec.json.encode(records)
+            assert len(body) > PARSED_ON_LOOP
+            answer = await stage.fetch(PATH, method="POST", body=body, headers=JSON)
+            assert msgspec.json.decode(answer.body)["accepted"] == 5000
+            assert [o.icao24 for o in stage.sunk] == [record["icao24"] for record in records]
+            nothing = b"?" * (PARSED_ON_LOOP + 1)
+            found = await stage.problem(PATH, method="POST", body=nothing, headers=JSON)
+            assert found == (400, "unreadable_body")
 
     asyncio.run(scene())
 

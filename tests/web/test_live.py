@@ -64,7 +64,7 @@ def test_a_closed_socket_leaves_nothing_behind(staged):
             await stage.until(lambda: stage.actors.of(Subscribe))
             socket.close()
             await stage.until(lambda: stage.actors.of(Unsubscribe))
-            assert stage.actors.of(Unsubscribe) == [Unsubscribe(1)]
+            assert stage.actors.of(Unsubscribe) == [Unsubscribe(1, closed=True)]
             assert (stage.actors.mailboxes, len(stage.app.live)) == ({}, 0)
             again = await stage.welcomed()
             await again.write_message('{"type":"subscribe"}')
@@ -301,6 +301,7 @@ def test_a_client_that_reads_nothing_is_sent_nothing_more_and_catches_up_when_it
             await stage.until(lambda: len(stage.actors.of(SetWritable)) == 2)
             assert stage.actors.of(SetWritable)[1] == SetWritable(1, writable=True)
             assert stage.app.live.slow == 0
+            assert len(stage.actors.of(Subscribe)) == 1
             client.socket.close()
 
     asyncio.run(scene())

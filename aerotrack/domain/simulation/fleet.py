@@ -45,6 +45,10 @@ class Fleet:
             for country in airline.homes:
                 self._based[country].append(airline)
 
+    def __len__(self) -> int:
+        """How many aircraft are in use."""
+        return len(self._living)
+
     def aircraft(self, rng: Random, ends: tuple[str, str], distance: float) -> Aircraft | None:
         """An aircraft for a flight between two countries over ``distance`` nmi.
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from aerotrack.domain.airports import Airport
-from aerotrack.domain.geo import EARTH_RADIUS_NMI
+from aerotrack.domain.geo import EARTH_RADIUS_NMI, wrap_lon
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.simulation.atmosphere import Airspeed, wind
 from aerotrack.domain.simulation.path import Path, place
@@ -42,6 +42,8 @@ SHORTEST_SEGMENT_S: Final = 1.0
 
 # ADS-B reports altitude in steps of 25 ft and vertical rate in steps of 64 ft/min.
 ALTITUDE_STEP_FT: Final = 25
+# A transponder resolves 5 m at best; six decimals are 0.1 m.
+POSITION_DECIMALS: Final = 6
 RATE_STEP_FPM: Final = 64
 # Warm air over the tropics is thicker than standard, cold air towards the poles thinner: geometric
 # over pressure altitude there.
@@ -202,8 +204,8 @@ class Flight(msgspec.Struct, gc=False):
             registration=plan.registration,
             typecode=performance.typecode,
             category=performance.category,
-            lat=math.atan2(z, math.sqrt(x * x + y * y)) * DEGREES,
-            lon=math.atan2(y, x) * DEGREES,
+            lat=round(math.atan2(z, math.sqrt(x * x + y * y)) * DEGREES, POSITION_DECIMALS),
+            lon=round(wrap_lon(math.atan2(y, x) * DEGREES), POSITION_DECIMALS),
             alt_baro=round(altitude / ALTITUDE_STEP_FT) * ALTITUDE_STEP_FT,
             alt_geom=round(altitude * thickness / ALTITUDE_STEP_FT) * ALTITUDE_STEP_FT,
             on_ground=on_ground,

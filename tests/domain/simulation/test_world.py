@@ -56,6 +56,7 @@ def test_flights_that_land_are_replaced_and_stay_unique() -> None:
         assert len({o.icao24 for o in seen}) == 300
     departed = [flight for flight in world.flights if flight.plan.icao24 not in first]
     assert 50 < len(departed) < 300
+    assert len(world._fleet) == 300  # those that landed have given theirs back
 
 
 def test_at_the_start_all_parts_of_a_flight_are_there(large: World) -> None:
