@@ -19,6 +19,7 @@ from aerotrack.actors.messages import (
     Tick,
     Unsubscribe,
 )
+from aerotrack.domain.changes import NOTHING, Change
 from aerotrack.domain.picture import LivePicture
 from aerotrack.domain.view import Beat, View
 
@@ -49,7 +50,7 @@ class Broadcaster(AeroActor):
 
     @handles(FlightChanged)
     def flight_changed(self, message: FlightChanged, sender: ActorAddress) -> None:
-        self._picture.apply(
+        entry = self._picture.apply(
             message.icao24,
             message.flight_id,
             message.changed,
@@ -59,13 +60,9 @@ class Broadcaster(AeroActor):
         )
         self._changes += 1
         if message.changed or message.whole:
+            change = Change(entry, message.changed)
             for beat in self._beats.values():
-                beat.note(
-                    message.icao24,
-                    message.changed,
-                    whole=message.whole,
-                    received=message.received,
-                )
+                beat.note(change, whole=message.whole, received=message.received)
 
     @handles(FlightGone)
     def flight_gone(self, message: FlightGone, sender: ActorAddress) -> None:
@@ -91,7 +88,7 @@ class Broadcaster(AeroActor):
             self._leave_beat(message.client_id, before)
             view.move(message.box, self._picture)
             if view.writable:
-                frame = view.frame(self._picture, message.now, {}, {})
+                frame = view.frame(self._picture, message.now, NOTHING, {})
                 if frame is not None:
                     self._send_frame(message.client, frame[0], None)
         joined = self._beats.get(interval)
@@ -128,6 +125,7 @@ class Broadcaster(AeroActor):
         now = message.now
         for beat in self._beats.values():
             if now < beat.due:
+                beat.prepare()
                 continue
             # A late beat does not make up for those it missed.
             beat.due = max(beat.due + beat.interval, now + TICK_S / 2)

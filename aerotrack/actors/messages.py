@@ -123,6 +123,16 @@ class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
     count: int
 
 
+class ObservationsUnchanged(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: ``count`` observations of ``feed`` were taken and made no track point.
+
+    They said what was known already, or something no point is written for.
+    """
+
+    feed: str
+    count: int
+
+
 # -- flights to broadcaster and persistence --------------------------------------------------------
 
 

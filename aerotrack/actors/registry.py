@@ -20,6 +20,7 @@ from aerotrack.actors.messages import (
     GetFlight,
     Ingest,
     ObservationsRefused,
+    ObservationsUnchanged,
     Observe,
     SaveFlight,
     Tick,
@@ -32,8 +33,9 @@ class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
-    ``Tick``, ``Drain``, ``ObservationsRefused`` from flights, ``GetFlight`` and ``GetFigures``. It
-    is the parent of all flights, so they go when it goes; the next observations start new ones.
+    ``Tick``, ``Drain``, ``ObservationsRefused`` and ``ObservationsUnchanged`` from flights,
+    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
+    next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -45,6 +47,7 @@ class Registry(AeroActor):
         self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
         self._routed: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._unchanged: Counter[str] = Counter()
         self._started = 0
         self._ended = 0
         self._died = 0
@@ -135,6 +138,10 @@ class Registry(AeroActor):
     def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
         self._refused[message.feed, message.reason] += message.count
 
+    @handles(ObservationsUnchanged)
+    def observations_unchanged(self, message: ObservationsUnchanged, sender: ActorAddress) -> None:
+        self._unchanged[message.feed] += message.count
+
     # -- time --------------------------------------------------------------------------------------
 
     @handles(Tick)
@@ -176,5 +183,9 @@ class Registry(AeroActor):
         values += [
             Figure("refused_total", count, (("feed", feed), ("reason", reason)))
             for (feed, reason), count in self._refused.items()
+        ]
+        values += [
+            Figure("unchanged_total", count, (("feed", feed),))
+            for feed, count in self._unchanged.items()
         ]
         self.send(sender, Figures(tuple(values)))

@@ -1,6 +1,7 @@
 """The composition root: builds everything, starts it in order, stops it in reverse."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -9,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -23,7 +24,7 @@ from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
-from aerotrack.runtime.stats import Stats
+from aerotrack.runtime.stats import Stats, totals
 from aerotrack.settings import Settings
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
 from aerotrack.web.ports import Ports, ServerStats
@@ -47,6 +48,7 @@ class Server:
         self._actors: Actors
         self._database: Database
         self._stats: Stats
+        self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
@@ -88,7 +90,7 @@ class Server:
             http = make_server(app)
             http.add_sockets(sockets)
             self._actors.start_ticking(time.time)
-            stack.push_async_callback(self._drain)
+            stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
             feeds.start()
             stack.push_async_callback(feeds.stop)
@@ -97,7 +99,7 @@ class Server:
             self._say_started(feeds, time.monotonic() - started)
             await self._stopping.wait()
             log_event(logger, "stopping")
-        log_event(logger, "stopped")
+        log_event(logger, "stopped", **self._totals)
 
     def _answer(self, message: BatchStored | BatchFailed) -> None:
         """The writer's answer to a batch, from its thread."""
@@ -175,10 +177,12 @@ class Server:
         app.close()
         await http.close_all_connections()
 
-    async def _drain(self) -> None:
+    async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
         if left:
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+        with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
+            self._totals = totals(feeds.figures, await self._actors.figures())
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

@@ -1,10 +1,11 @@
 """What the server says of itself: rates over the last seconds, readiness, the database's state."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aerotrack.actors.messages import Figures
+from aerotrack.feeds.feed import FeedFigures
 from aerotrack.runtime.database import Database
 from aerotrack.web.ports import Check, DatabaseState, Outbox, ServerStats
 
@@ -20,6 +21,31 @@ def value(figures: Mapping[str, Figures], part: str, name: str) -> float:
     """One figure of one part, summed over its labels; 0 where it is not there."""
     found = figures.get(part)
     return sum(f.value for f in found.values if f.name == name) if found else 0.0
+
+
+def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict[str, int]:
+    """What became of everything that was fed since the start, for the log line of the end.
+
+    ``observed`` is ``fed`` and what was posted; each of those made a point (a late one that also
+    brings something new may make two), was ``unchanged``, or ``refused``. ``points`` are ``stored``
+    but for those ``dropped`` in memory, ``rejected`` by the database or ``left`` waiting;
+    ``rejected`` and ``left`` also count rows of other tables.
+    """
+
+    def count(part: str, name: str) -> int:
+        return int(value(figures, part, name))
+
+    return {
+        "fed": sum(feed.accepted for feed in feeds),
+        "observed": count("registry", "routed_total"),
+        "points": count("persistence", "points_recorded_total"),
+        "unchanged": count("registry", "unchanged_total"),
+        "refused": count("registry", "refused_total"),
+        "stored": count("persistence", "points_stored_total"),
+        "dropped": count("persistence", "points_dropped_total"),
+        "rejected": count("persistence", "rows_rejected_total"),
+        "left": count("persistence", "rows_waiting"),
+    }
 
 
 class Stats:

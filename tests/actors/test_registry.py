@@ -88,6 +88,21 @@ def test_an_observation_from_the_future_is_refused_and_counted(actor_system: Any
     )
 
 
+def test_every_observation_is_a_point_or_unchanged_or_refused(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(
+        seen("4ca2d6", T0, gs=100), seen("4ca2d6", T0 + 1, gs=100), seen("4ca2d6", T0 + 0.5, gs=90),
+        now=T0 + 1,
+    )  # fmt: skip
+    points = [m for m in scene.persistence.messages if type(m) is PointRecorded]
+    assert (3.0, 1, 1.0, 1.0) == (
+        scene.figure("routed_total", feed="home"),
+        len(points),
+        scene.figure("unchanged_total", feed="home"),
+        scene.figure("refused_total", feed="home", reason="old"),
+    )
+
+
 def test_an_observation_older_than_the_history_is_refused_and_counted(actor_system: Any) -> None:
     scene = Scene(actor_system)
     month = FlightRules().history_kept
