@@ -83,6 +83,7 @@ class Broadcaster(AeroActor):
         before = None if known is None else known[2]
         if before is None:
             view.box = message.box
+            view.writable = True  # only who takes frames subscribes; while away nobody said so
             for part in view.snapshot(self._picture, message.now):
                 self._send_frame(message.client, part, None)
         else:

@@ -183,3 +183,13 @@ def test_the_picture_is_answered_by_box_and_by_feed(actor_system: Any) -> None:
         for message in scene.asker.messages
     ]
     assert [["4ca2d6"], ["3c6444"], ["3c6444", "4ca2d6"]] == answers
+
+
+def test_who_stalled_left_and_subscribes_again_gets_deltas(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
+    scene.subscribe(1, None)
+    scene.tell(SetWritable(1, False), Unsubscribe(1, closed=False))
+    scene.subscribe(1, None)
+    scene.tell(changed("4ca2d6", lat=50.5), Tick(T0 + 1))
+    assert 50.5 == scene.held(1)["4ca2d6"]["lat"]
