@@ -129,7 +129,9 @@ class Broadcaster(AeroActor):
         now = message.now
         for beat in self._beats.values():
             if now < beat.due:
-                continue
+                if beat.due - now <= beat.interval + TICK_S:
+                    continue
+                beat.due = now  # the clock was set back: do not wait until it is there again
             # A late beat does not make up for those it missed.
             beat.due = max(beat.due + beat.interval, now + TICK_S / 2)
             for client_id, payload, received in beat.frames(self._picture, now):

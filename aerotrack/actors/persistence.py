@@ -85,7 +85,8 @@ class Persistence(AeroActor):
         self._now = message.now
         under_way = self._buffer.under_way
         if self._retry_at is not None:
-            if message.now >= self._retry_at and under_way is not None:
+            too_soon = 0.0 < self._retry_at - message.now <= RETRY_S  # more: the clock was set back
+            if not too_soon and under_way is not None:
                 self._retry_at = None
                 self._store(under_way)
             return

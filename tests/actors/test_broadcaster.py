@@ -193,3 +193,14 @@ def test_who_stalled_left_and_subscribes_again_gets_deltas(actor_system: Any) ->
     scene.subscribe(1, None)
     scene.tell(changed("4ca2d6", lat=50.5), Tick(T0 + 1))
     assert 50.5 == scene.held(1)["4ca2d6"]["lat"]
+
+
+def test_a_clock_set_back_holds_up_no_frame(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
+    scene.subscribe(1, None)
+    scene.frames(1)
+    then = T0 - 3600
+    for tenth in range(21):
+        scene.tell(changed("4ca2d6", lat=50.0 + tenth / 10), Tick(then + tenth / 10))
+    assert [50.0, 51.0, 52.0] == [frame["flights"][0]["lat"] for frame in scene.frames(1)]

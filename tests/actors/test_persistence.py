@@ -125,3 +125,13 @@ def test_an_answer_about_another_batch_changes_nothing(actor_system: Any) -> Non
     scene = Scene(actor_system)
     scene.tell(point(1), Tick(T0 + 1), stored(7, 1), BatchFailed(7, "08006", "gone"))
     assert (1.0, 0.0) == (scene.figure("rows_waiting"), scene.figure("rows_stored_total"))
+
+
+def test_a_clock_set_back_holds_up_neither_a_batch_nor_its_retry(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Tick(T0 - 3600))
+    assert [(1, [1.0])] == scene.batches()
+    scene.tell(BatchFailed(1, "08006", "gone"), Tick(T0 - 3600 + RETRY_S / 2))
+    assert 1 == len(scene.batches())
+    scene.tell(Tick(T0 - 7200))
+    assert [(1, [1.0])] * 2 == scene.batches()
