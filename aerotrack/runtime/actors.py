@@ -35,6 +35,10 @@ logger = logging.getLogger(__name__)
 # Ticks of the broadcaster between ticks of the registry (silence is a matter of seconds) and of
 # persistence (a flush interval may be as short as 0.05 s, so it hears every tick).
 REGISTRY_EVERY: Final = 10
+# With more deliveries than this waiting, those who can wait do: about 0.1 s of the actors' work, so
+# that live traffic and questions stay quick beside a bulk load.
+QUEUE_ROOM: Final = 20_000
+ROOM_POLL_S: Final = 0.01
 ASK_TIMEOUT_S: Final = 10.0
 # A batch that is being written when the server stops is given this long.
 DRAIN_TIMEOUT_S: Final = 20.0
@@ -73,6 +77,11 @@ class Actors:
         """Hand what a feed observed to the registry."""
         if observations:
             self.system.tell(self.registry, Ingest(tuple(observations), now, received))
+
+    async def room(self) -> None:
+        """Return when the actors have no more than :data:`QUEUE_ROOM` deliveries waiting."""
+        while self.system.figures().queue_depth > QUEUE_ROOM:
+            await asyncio.sleep(ROOM_POLL_S)
 
     # -- time --------------------------------------------------------------------------------------
 

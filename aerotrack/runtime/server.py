@@ -112,6 +112,7 @@ class Server:
             history=History(self._database),
             feeds=lambda: feeds.figures,
             sink=self._actors.ingest,
+            room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
             readiness=self._stats.checks,

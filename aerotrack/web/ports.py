@@ -110,6 +110,8 @@ class ServerStats(msgspec.Struct, frozen=True):
 
 FeedsView = Callable[[], Sequence[FeedFigures]]
 # Figures by the part they come from: registry, broadcaster, persistence, actors, writer ...
+# Returns when the actors have little waiting: those who can wait with what they bring do.
+Room = Callable[[], Awaitable[None]]
 FiguresView = Callable[[], Awaitable[Mapping[str, Figures]]]
 ReadinessView = Callable[[], Sequence[Check]]
 StatsView = Callable[[], Awaitable[ServerStats]]
@@ -124,6 +126,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     history: History
     feeds: FeedsView
     sink: Sink
+    room: Room
     parse_posted: ParsePosted
     figures: FiguresView
     readiness: ReadinessView

@@ -165,6 +165,9 @@ class Stage:
         self.figures = [FeedFigures(name="home", url="sbs://u:secret@host:30003", received=7)]
         self.figures[0].refused = Counter({"bad_line": 2})
         self.sunk: list[Observation] = []
+        self.waiting_for_room = 0
+        self.has_room = asyncio.Event()
+        self.has_room.set()
         self.checks = [Check("database", True)]
         self.entries: tuple[bytes, ...] = (FLIGHT,)
         self.live: bytes | None = FLIGHT
@@ -179,6 +182,11 @@ class Stage:
 
     def _sink(self, observations: Sequence[Observation], *, now: float, received: float) -> None:
         self.sunk.extend(observations)
+
+    async def _room(self) -> None:
+        self.waiting_for_room += 1
+        await self.has_room.wait()
+        self.waiting_for_room -= 1
 
     async def _figures(self) -> dict[str, Figures]:
         refused = Figure("refused_total", 3.0, (("feed", "home"), ("reason", "stale")))
@@ -204,6 +212,7 @@ class Stage:
             history=self.history,
             feeds=lambda: self.figures,
             sink=self._sink,
+            room=self._room,
             parse_posted=parse_posted,
             figures=self._figures,
             readiness=lambda: self.checks,

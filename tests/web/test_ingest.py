@@ -225,6 +225,22 @@ def test_a_large_body_is_taken_whole_and_handed_on_in_order(staged):
     asyncio.run(scene())
 
 
+def test_a_post_is_handed_on_when_the_actors_have_room_for_it(staged):
+    async def scene():
+        async with staged() as stage:
+            stage.has_room.clear()
+            body = msgspec.json.encode([{"icao24": "4ca2d6"}])
+            posting = asyncio.ensure_future(
+                stage.fetch(PATH, method="POST", body=body, headers=JSON)
+            )
+            await stage.until(lambda: stage.waiting_for_room == 1)
+            assert stage.sunk == []
+            stage.has_room.set()
+            assert ((await posting).code, len(stage.sunk)) == (202, 1)
+
+    asyncio.run(scene())
+
+
 def test_the_names_that_may_post_are_limited(staged):
     async def scene():
         async with staged() as stage:
