@@ -25,6 +25,9 @@ from aerotrack.domain.records import Batch
 
 # A failed batch is handed over again after this; the writer itself backs off when that is too soon.
 RETRY_S: Final = 0.5
+# Once points were dropped memory counts as full until this share of it is taken, so that it is said
+# once and not with every batch.
+ROOM_AGAIN: Final = 0.5
 
 
 class Persistence(AeroActor):
@@ -50,6 +53,7 @@ class Persistence(AeroActor):
         self._rejected = 0
         self._batches = 0
         self._failures = 0
+        self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
         self._points_stored = 0
         self._last_seconds = 0.0
@@ -68,7 +72,12 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
-        self._buffer.add_point(message.point, self._now)
+        if not self._buffer.add_point(message.point, self._now) and self._full_since is None:
+            self._full_since = self._buffer.dropped - 1
+            self.log.error(
+                "history_full waiting_rows=%d",
+                self._buffer.waiting,
+            )
 
     @handles(FlightRecorded)
     def flight_recorded(self, message: FlightRecorded, sender: ActorAddress) -> None:
@@ -118,7 +127,14 @@ class Persistence(AeroActor):
         self._duplicate += message.duplicate
         self._rejected += message.rejected
         self._last_seconds = message.seconds
+        self._note_room()
         self._next()
+
+    def _note_room(self) -> None:
+        buffer = self._buffer
+        if self._full_since is not None and buffer.waiting <= ROOM_AGAIN * buffer.rows_limit:
+            self.log.warning("history_has_room dropped=%d", buffer.dropped - self._full_since)
+            self._full_since = None
 
     @handles(BatchFailed)
     def batch_failed(self, message: BatchFailed, sender: ActorAddress) -> None:
@@ -162,6 +178,7 @@ class Persistence(AeroActor):
             Figure("points_recorded_total", self._points),
             Figure("points_stored_total", self._points_stored),
             Figure("points_dropped_total", buffer.dropped),
+            Figure("history_full", self._full_since is not None),
             Figure("rows_stored_total", self._stored),
             Figure("rows_duplicate_total", self._duplicate),
             Figure("rows_rejected_total", self._rejected),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from aerotrack.actors.messages import (
     BatchFailed,
     BatchStored,
@@ -97,6 +99,19 @@ def test_while_the_database_is_away_memory_is_bounded_and_drops_are_counted(
     scene = Scene(actor_system, rows_limit=5)
     scene.tell(Tick(T0), *(point(n) for n in range(9)))
     assert (5.0, 4.0) == (scene.figure("rows_waiting"), scene.figure("points_dropped_total"))
+
+
+def test_dropping_points_is_said_once_until_half_of_memory_is_free_again(
+    actor_system: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = Scene(actor_system, batch_rows=2, rows_limit=4)
+    scene.tell(Tick(T0), *(point(n) for n in range(7)))
+    assert (3.0, 1.0) == (scene.figure("points_dropped_total"), scene.figure("history_full"))
+    scene.tell(Tick(T0 + 1), stored(1, 2), stored(2, 2))
+    assert 0.0 == scene.figure("history_full")
+    said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("history_")]
+    assert ["history_full", "history_has_room"] == [message.split()[0] for message in said]
+    assert said[1].endswith(" dropped=3")
 
 
 def test_drain_hands_over_everything_and_answers_when_it_is_stored(actor_system: Any) -> None:
