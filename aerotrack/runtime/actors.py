@@ -28,6 +28,7 @@ from aerotrack.domain.observation import Observation
 from aerotrack.gc_policy import TICK_SECONDS as GC_TICK_S
 from aerotrack.gc_policy import GcPolicy
 from aerotrack.logs import log_event
+from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -85,10 +86,15 @@ class Actors:
 
     # -- time --------------------------------------------------------------------------------------
 
-    def start_ticking(self, wall: Callable[[], float]) -> None:
-        """Send time to the actors, ten times a second, and collect garbage between ticks."""
+    def start_ticking(
+        self, wall: Callable[[], float], died: Callable[[BaseException], None]
+    ) -> None:
+        """Send time to the actors, ten times a second, and collect garbage between ticks.
+
+        Without it nothing is sent to clients or written: ``died`` is told should it ever end.
+        """
         self._gc.start(time.monotonic())
-        self._ticker = asyncio.create_task(self._tick(wall))
+        self._ticker = in_background(self._tick(wall), "ticks", died=died)
 
     async def _tick(self, wall: Callable[[], float]) -> None:
         loop = asyncio.get_running_loop()

@@ -23,6 +23,7 @@ from aerotrack.runtime.database import Database
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
 from aerotrack.runtime.stats import Stats
+from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
 from aerotrack.web.ports import Ports, ServerStats
@@ -46,10 +47,16 @@ class Server:
         self._actors: Actors
         self._database: Database
         self._stats: Stats
+        self._failure: BaseException | None = None
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
         self._stopping.set()
+
+    def _fail(self, error: BaseException) -> None:
+        """Stop because of ``error``, which :meth:`run` then raises."""
+        self._failure = error
+        self.stop()
 
     async def run(self) -> None:
         """Start, serve until :meth:`stop`, stop.
@@ -58,6 +65,7 @@ class Server:
             aerotrack.feeds.url.FeedUrlError: a feed's URL that is none of ours.
             OSError: the address cannot be listened on.
             aerotrack.db.errors.DatabaseError: the database cannot be used at all.
+            Exception: a part without which nothing works died; it has been logged.
         """
         settings = self.settings
         started = time.monotonic()
@@ -86,17 +94,19 @@ class Server:
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
-            self._actors.start_ticking(time.time)
+            self._actors.start_ticking(time.time, self._fail)
             stack.push_async_callback(self._drain)
             stack.push_async_callback(self._close_web, http, app)
             feeds.start()
             stack.push_async_callback(feeds.stop)
-            sampler = asyncio.create_task(self._sample())
+            sampler = in_background(self._sample(), "samples", died=self._fail)
             stack.callback(sampler.cancel)
             self._say_started(feeds, time.monotonic() - started)
             await self._stopping.wait()
             log_event(logger, "stopping")
         log_event(logger, "stopped")
+        if self._failure is not None:
+            raise self._failure
 
     def _answer(self, message: BatchStored | BatchFailed) -> None:
         """The writer's answer to a batch, from its thread."""
