@@ -49,7 +49,7 @@ class Broadcaster(AeroActor):
 
     @handles(FlightChanged)
     def flight_changed(self, message: FlightChanged, sender: ActorAddress) -> None:
-        self._picture.apply(
+        visible = self._picture.apply(
             message.icao24,
             message.flight_id,
             message.changed,
@@ -58,7 +58,7 @@ class Broadcaster(AeroActor):
             last_contact=message.last_contact,
         )
         self._changes += 1
-        if message.changed or message.whole:
+        if visible:
             for beat in self._beats.values():
                 beat.note(
                     message.icao24,

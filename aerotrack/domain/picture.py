@@ -90,18 +90,24 @@ class LivePicture:
         self,
         icao24: str,
         flight_id: str,
-        changed: Iterable[tuple[str, Value]],
+        changed: tuple[tuple[str, Value], ...],
         *,
         whole: bool,
         time_position: float | None,
         last_contact: float,
-    ) -> None:
-        """Merge a change, or with ``whole`` replace the entry."""
+    ) -> bool:
+        """Merge a change, or with ``whole`` replace the entry.
+
+        Returns whether clients must hear of it: also of a position that is confirmed where it was,
+        since what they hear nothing of ages.
+        """
         entry = self._entries.get(icao24)
         if entry is None or whole:
             entry = self._entries[icao24] = Entry(icao24, flight_id)
+        confirmed = time_position != entry.time_position
         entry.apply(changed, time_position, last_contact)
         self.pos += 1
+        return bool(changed) or whole or confirmed
 
     def remove(self, icao24: str, flight_id: str) -> bool:
         """Take a flight out; ``False`` where it is not there, or another flight of its aircraft."""

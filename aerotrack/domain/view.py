@@ -32,7 +32,7 @@ class Pending:
         self.values: dict[str, Value] = {}
         self.whole = False
         self.received = received
-        self.encoded: bytes | None = None  # of a delta; None where nothing visible changed
+        self.encoded: bytes | None = None  # of a delta
 
 
 class View:
@@ -202,13 +202,16 @@ class Beat:
 def _delta_entry(
     icao24: str, values: dict[str, Value], picture: LivePicture, now: float
 ) -> bytes | None:
-    """The entry of a delta: what changed, and the time of a position that is not fresh."""
+    """The entry of a delta: what changed, and the time of a position that is not fresh.
+
+    A position whose time it does not give is one of just now, also one that did not change.
+    """
     entry = picture.get(icao24)
-    if not values or entry is None:
+    if entry is None:
         return None
     changed: dict[str, Any] = {"icao24": icao24, **values}
     at = entry.time_position
-    if at is not None and ("lat" in values or "lon" in values) and abs(now - at) > FRESH_S:
+    if at is not None and abs(now - at) > FRESH_S:
         changed["time_position"] = round(at, TIME_DECIMALS)
     return orjson.dumps(changed)
 

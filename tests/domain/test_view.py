@@ -73,6 +73,18 @@ def test_a_position_older_than_a_second_says_how_old_it_is() -> None:
     assert orjson.loads(payload)["flights"][0]["time_position"] == NOW
 
 
+def test_any_news_of_a_flight_say_how_old_its_position_is() -> None:
+    picture, beat = LivePicture(), Beat(1.0, NOW)
+    put(picture, "4ca2d6", lat=50.0, lon=8.0)
+    list(beat.views.setdefault(1, View(None)).snapshot(picture, NOW))
+    put(picture, "4ca2d6", gs=410.0)
+    beat.note("4ca2d6", (("gs", 410.0),), whole=False, received=0.0)
+    [(_, payload, _)] = beat.frames(picture, NOW + 30)
+    assert {"icao24": "4ca2d6", "gs": 410.0, "time_position": NOW} == orjson.loads(payload)[
+        "flights"
+    ][0]
+
+
 def test_a_flight_of_unknown_position_is_seen_by_those_who_look_at_everything() -> None:
     picture = LivePicture()
     put(picture, "4ca2d6", callsign="RYR1")
