@@ -164,6 +164,7 @@ class Stage:
         self.history = FakeHistory()
         self.figures = [FeedFigures(name="home", url="sbs://u:secret@host:30003", received=7)]
         self.figures[0].refused = Counter({"bad_line": 2})
+        self.figures[0].dropped = Counter({"bad_squawk": 3})
         self.sunk: list[Observation] = []
         self.waiting_for_room = 0
         self.has_room = asyncio.Event()
