@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import zlib
-from collections import Counter
 from typing import Final
 
 from aerotrack.feeds.feed import FeedFigures
@@ -71,10 +70,7 @@ class PostedFeeds:
         figures.last_contact = now
         figures.received += accepted + post.rejected_total
         figures.accepted += accepted
-        reasons = Counter(rejection.code for rejection in post.rejected)
-        # Those past the named ones have no reason here.
-        reasons["unnamed"] = max(0, post.rejected_total - sum(reasons.values()))
-        figures.refused.update({code: count for code, count in reasons.items() if count})
+        figures.refused.update(post.reasons)
 
 
 class ObservationsHandler(ApiHandler):

@@ -55,7 +55,8 @@ class Rejection(msgspec.Struct, frozen=True):
 
 class ParsedPost(Protocol):
     """What a body turned into: observations, and a :class:`Rejection` or the like (index, code,
-    message) for each record refused. ``rejected`` may stop short of ``rejected_total``."""
+    message) for each record refused. ``rejected`` may stop short of ``rejected_total``, which
+    ``reasons`` counts by code."""
 
     @property
     def observations(self) -> Sequence[Observation]: ...
@@ -63,6 +64,8 @@ class ParsedPost(Protocol):
     def rejected(self) -> Sequence[Any]: ...
     @property
     def rejected_total(self) -> int: ...
+    @property
+    def reasons(self) -> Mapping[str, int]: ...
 
 
 class ParsePosted(Protocol):

@@ -136,6 +136,7 @@ class ParsedFake(msgspec.Struct):
     observations: list[Observation]
     rejected: list[Rejection]
     rejected_total: int
+    reasons: Counter[str]
 
 
 def parse_posted(body: bytes, *, feed: str, now: float) -> ParsedFake:
@@ -144,7 +145,7 @@ def parse_posted(body: bytes, *, feed: str, now: float) -> ParsedFake:
         items = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.DecodeError as error:
         raise ValueError(f"neither an array nor NDJSON: {error}") from None
-    made = ParsedFake([], [], 0)
+    made = ParsedFake([], [], 0, Counter())
     for index, item in enumerate(items):
         try:
             posted = msgspec.json.decode(item, type=Posted)
@@ -152,6 +153,7 @@ def parse_posted(body: bytes, *, feed: str, now: float) -> ParsedFake:
         except msgspec.ValidationError as error:
             made.rejected.append(Rejection(index, "bad_field", str(error)))
             made.rejected_total += 1
+            made.reasons["bad_field"] += 1
     return made
 
 
