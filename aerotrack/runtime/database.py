@@ -10,7 +10,7 @@ from typing import Final
 from aerotrack.actors.messages import BatchFailed, BatchStored, StoreBatch
 from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
-from aerotrack.db.migrate import migrate
+from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.reader import Reader
 from aerotrack.db.retention import drop_old
 from aerotrack.db.writer import BatchWriter
@@ -93,7 +93,7 @@ class Database:
         """Migrate, then open writer and reader."""
         conninfo = self._conninfo
         assert conninfo is not None
-        version = await asyncio.to_thread(migrate, conninfo)
+        await asyncio.to_thread(migrate, conninfo)
         self._writer = BatchWriter(
             conninfo, run=uuid.uuid4(), on_stored=self._answer, on_failed=self._answer
         )
@@ -101,7 +101,7 @@ class Database:
         self.reader = Reader(conninfo)
         self.error = None
         self._tasks.append(in_background(self._keep_retention(conninfo), "retention"))
-        log_event(logger, "database_ready", server=self.described, schema_version=version)
+        log_event(logger, "database_ready", server=self.described, schema_version=len(bundled()))
 
     async def _prepare_later(self) -> None:
         wait = RETRY_FIRST_S

@@ -168,6 +168,7 @@ class Server:
     def _say_started(self, feeds: Feeds, seconds: float) -> None:
         settings = self.settings
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+        host = f"[{host}]" if ":" in host else host
         log_event(
             logger,
             "ready",
@@ -187,7 +188,7 @@ class Server:
 
     async def _drain(self) -> None:
         left = await self._actors.drain(time.time())
-        if left:
+        if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
 
 
