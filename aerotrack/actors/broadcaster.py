@@ -20,9 +20,9 @@ from aerotrack.actors.messages import (
     Unsubscribe,
 )
 from aerotrack.domain.picture import LivePicture
-from aerotrack.domain.view import Beat, View
+from aerotrack.domain.view import Beat, View, interval_for
 
-# Intervals are multiples of this: the runtime's tick, and the finest a client may ask for.
+# The runtime's tick, and the shortest of the intervals.
 TICK_S: Final = 0.1
 
 
@@ -77,7 +77,7 @@ class Broadcaster(AeroActor):
 
     @handles(Subscribe)
     def subscribe(self, message: Subscribe, sender: ActorAddress) -> None:
-        interval = max(TICK_S, round(message.interval / TICK_S) * TICK_S)
+        interval = interval_for(message.interval)
         known = self._clients.get(message.client_id)
         view = View(message.box) if known is None else known[1]
         before = None if known is None else known[2]

@@ -1,8 +1,8 @@
 """What clients look at: a view per client, in groups that are served at one beat.
 
-A change is encoded once for a group and joined into the frames of all its clients. A client that
-does not read is passed over; what it missed is kept as names only, and it gets whole entries of
-those when it reads again.
+A change is encoded once for a group, when the first of its views needs it, and joined into the
+frames of all its clients. A client that does not read is passed over; what it missed is kept as
+names only, and it gets whole entries of those when it reads again.
 
 The work of a beat is that of the changes times the clients of the group; a picture in cells comes
 with the scale that needs it.
@@ -19,8 +19,18 @@ from aerotrack.domain.types import Value
 
 # A part of a snapshot stays under this many bytes (DESIGN section 6: under 512 kB).
 PART_BYTES: Final = 500_000
+# Seconds between frames. Every change is noted once for each interval in use, so there are few;
+# what lies between two gets the longer.
+INTERVALS: Final = (
+    0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 60.0,
+)  # fmt: skip
 # A position older than this when its delta is made says how old it is.
 FRESH_S: Final = 1.0
+
+
+def interval_for(wanted: float) -> float:
+    """The interval that is served to who wants a frame every ``wanted`` seconds at most."""
+    return next((interval for interval in INTERVALS if interval >= wanted), INTERVALS[-1])
 
 
 class Pending:
@@ -32,7 +42,7 @@ class Pending:
         self.values: dict[str, Value] = {}
         self.whole = False
         self.received = received
-        self.encoded: bytes | None = None  # of a delta
+        self.encoded: bytes | None = None  # of a delta, once a view needs it
 
 
 class View:
@@ -119,10 +129,10 @@ class View:
             if icao24 not in held or change.whole or icao24 in missed:
                 held.add(icao24)
                 entries.append(entry.encoded_full())
-            elif change.encoded is not None:
-                entries.append(change.encoded)
             else:
-                continue
+                if change.encoded is None:
+                    change.encoded = _delta_entry(icao24, change.values, entry.time_position, now)
+                entries.append(change.encoded)
             if oldest is None or change.received < oldest:
                 oldest = change.received
         missed.clear()
@@ -188,8 +198,6 @@ class Beat:
         """The frames due now, as (client id, frame, oldest feed read); then nothing is pending."""
         pending, gone = self.pending, self.gone
         self.pending, self.gone = {}, {}
-        for icao24, change in pending.items():
-            change.encoded = _delta_entry(icao24, change.values, picture, now)
         for client_id, view in self.views.items():
             if not view.writable:
                 view.miss(pending, gone)
@@ -199,18 +207,12 @@ class Beat:
                     yield client_id, *made
 
 
-def _delta_entry(
-    icao24: str, values: dict[str, Value], picture: LivePicture, now: float
-) -> bytes | None:
+def _delta_entry(icao24: str, values: dict[str, Value], at: float | None, now: float) -> bytes:
     """The entry of a delta: what changed, and the time of a position that is not fresh.
 
     A position whose time it does not give is one of just now, also one that did not change.
     """
-    entry = picture.get(icao24)
-    if entry is None:
-        return None
     changed: dict[str, Any] = {"icao24": icao24, **values}
-    at = entry.time_position
     if at is not None and abs(now - at) > FRESH_S:
         changed["time_position"] = round(at, TIME_DECIMALS)
     return orjson.dumps(changed)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from aerotrack.domain.geo import Box, box
 from aerotrack.domain.held import HeldPicture
 from aerotrack.domain.picture import LivePicture
-from aerotrack.domain.view import PART_BYTES, Beat, View
+from aerotrack.domain.view import INTERVALS, PART_BYTES, Beat, View, interval_for
 
 NOW = 1_764_000_000.0
 ICAOS = ["4ca2d6", "3c6444", "a0b1c2", "~00ff01"]
@@ -71,6 +71,12 @@ def test_a_position_older_than_a_second_says_how_old_it_is() -> None:
     beat.note("4ca2d6", (("lat", 50.1),), whole=False, received=0.0)
     [(_, payload, _)] = beat.frames(picture, NOW + 1.5)
     assert orjson.loads(payload)["flights"][0]["time_position"] == NOW
+
+
+@given(st.floats(0.1, 60.0))
+def test_frames_come_no_sooner_than_wanted_and_the_intervals_in_use_are_few(wanted: float) -> None:
+    assert wanted <= interval_for(wanted) <= 2 * wanted
+    assert 16 == len(INTERVALS)
 
 
 def test_any_news_of_a_flight_say_how_old_its_position_is() -> None:
