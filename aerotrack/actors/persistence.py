@@ -1,5 +1,6 @@
 """The persistence actor: gathers what flights record into batches and hands them to the writer."""
 
+import logging
 from typing import Final
 
 from thespian.actors import ActorAddress
@@ -22,6 +23,7 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.domain.batching import BatchBuffer
 from aerotrack.domain.records import Batch
+from aerotrack.logs import log_event
 
 # A failed batch is handed over again after this; the writer itself backs off when that is too soon.
 RETRY_S: Final = 0.5
@@ -74,9 +76,8 @@ class Persistence(AeroActor):
         self._points += 1
         if not self._buffer.add_point(message.point, self._now) and self._full_since is None:
             self._full_since = self._buffer.dropped - 1
-            self.log.error(
-                "history_full waiting_rows=%d",
-                self._buffer.waiting,
+            log_event(
+                self.log, "history_full", level=logging.ERROR, waiting_rows=self._buffer.waiting
             )
 
     @handles(FlightRecorded)
@@ -118,7 +119,7 @@ class Persistence(AeroActor):
         if batch is None or not self._buffer.stored(message.number):
             return
         if self._error:
-            self.log.info("database_back waiting_rows=%d", self._buffer.waiting)
+            log_event(self.log, "database_back", waiting_rows=self._buffer.waiting)
         self._error = ""
         self._batches += 1
         self._stored += message.stored
@@ -133,7 +134,8 @@ class Persistence(AeroActor):
     def _note_room(self) -> None:
         buffer = self._buffer
         if self._full_since is not None and buffer.waiting <= ROOM_AGAIN * buffer.rows_limit:
-            self.log.warning("history_has_room dropped=%d", buffer.dropped - self._full_since)
+            dropped = buffer.dropped - self._full_since
+            log_event(self.log, "history_has_room", level=logging.WARNING, dropped=dropped)
             self._full_since = None
 
     @handles(BatchFailed)
@@ -143,11 +145,13 @@ class Persistence(AeroActor):
             return
         self._failures += 1
         if not self._error:
-            self.log.warning(
-                "database_away code=%s reason=%s waiting_rows=%d",
-                message.code,
-                message.reason,
-                self._buffer.waiting,
+            log_event(
+                self.log,
+                "database_away",
+                level=logging.WARNING,
+                code=message.code,
+                reason=message.reason,
+                waiting_rows=self._buffer.waiting,
             )
         self._error = message.code
         if self._asked_to_drain is not None:

@@ -1,5 +1,6 @@
 """The registry actor: knows which flight is which aircraft's, and routes what feeds say to it."""
 
+import logging
 from collections import Counter
 
 from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited
@@ -27,6 +28,7 @@ from aerotrack.actors.messages import (
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import EndCause
 from aerotrack.domain.silence import Heard, SilenceQueue
+from aerotrack.logs import log_event
 
 
 class Registry(AeroActor):
@@ -131,7 +133,7 @@ class Registry(AeroActor):
         if icao24 is not None:
             self._forget(icao24)
             self._died += 1
-            self.log.warning("flight_died icao24=%s", icao24)
+            log_event(self.log, "flight_died", level=logging.WARNING, icao24=icao24)
 
     @handles(ObservationsRefused)
     def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
@@ -153,7 +155,13 @@ class Registry(AeroActor):
     def _begin_again(self, now: float, back: float) -> None:
         """The clock was set back ``back`` seconds: to the flights alive everything new would be old
         until it is where it was. They end, and what is heard next begins new ones."""
-        self.log.warning("clock_set_back seconds=%.1f flights_ended=%d", back, len(self._heard))
+        log_event(
+            self.log,
+            "clock_set_back",
+            level=logging.WARNING,
+            seconds=round(back, 1),
+            flights_ended=len(self._heard),
+        )
         for icao24 in tuple(self._heard):
             self._end(icao24, now, "replaced")
         self._silent = SilenceQueue(self._links.rules)

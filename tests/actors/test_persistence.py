@@ -109,9 +109,9 @@ def test_dropping_points_is_said_once_until_half_of_memory_is_free_again(
     assert (3.0, 1.0) == (scene.figure("points_dropped_total"), scene.figure("history_full"))
     scene.tell(Tick(T0 + 1), stored(1, 2), stored(2, 2))
     assert 0.0 == scene.figure("history_full")
-    said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("history_")]
-    assert ["history_full", "history_has_room"] == [message.split()[0] for message in said]
-    assert said[1].endswith(" dropped=3")
+    said = [r for r in caplog.records if r.getMessage().startswith("history_")]
+    assert ["history_full", "history_has_room"] == [record.getMessage() for record in said]
+    assert {"dropped": 3} == said[1].aerotrack_values
 
 
 def test_drain_hands_over_everything_and_answers_when_it_is_stored(actor_system: Any) -> None:
