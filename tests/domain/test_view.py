@@ -92,7 +92,7 @@ def test_any_news_of_a_flight_say_how_old_its_position_is() -> None:
     put(picture, "4ca2d6", lat=50.0, lon=8.0)
     list(beat.views.setdefault(1, View(None)).snapshot(picture, NOW))
     put(picture, "4ca2d6", gs=410.0)
-    beat.note("4ca2d6", (("gs", 410.0),), whole=False, received=0.0)
+    beat.note(change(picture, "4ca2d6", (("gs", 410.0),)), whole=False, received=0.0)
     [(_, payload, _)] = beat.frames(picture, NOW + 30)
     assert {"icao24": "4ca2d6", "gs": 410.0, "time_position": NOW} == orjson.loads(payload)[
         "flights"
@@ -140,7 +140,7 @@ class Stream(RuleBasedStateMachine):
 
     def _change(self, icao24: str, changed: tuple[tuple[str, Any], ...]) -> None:
         whole = self.picture.get(icao24) is None
-        entry = self.picture.apply(
+        entry, _ = self.picture.apply(
             icao24, f"{icao24}-{self.count:08x}" if whole else self._id(icao24), changed,
             whole=whole, time_position=NOW, last_contact=NOW,
         )  # fmt: skip
