@@ -160,7 +160,7 @@ class Actors:
         if self._ticker is not None:
             self._ticker.cancel()
         try:
-            await self.system.ask_async(self.registry, Drain(now), ASK_TIMEOUT_S)
+            await self.system.ask_async(self.registry, Drain(now), DRAIN_TIMEOUT_S)
             await self.system.drained()
             answer = await self.system.ask_async(self.persistence, Drain(now), DRAIN_TIMEOUT_S)
         except TimeoutError:
