@@ -1,8 +1,10 @@
 """The composition root: builds everything, starts it in order, stops it in reverse."""
 
 import asyncio
+import errno
 import logging
 import signal
+import socket
 import time
 import uuid
 from collections.abc import Mapping
@@ -72,7 +74,7 @@ class Server:
         urls = parse_feed_urls(settings.feeds)
         async with AsyncExitStack() as stack:
             # The port first: another server on it should be said before anything is started.
-            sockets = bind_sockets(settings.port, settings.host)
+            sockets = _listen(settings.host, settings.port)
             self.port = sockets[0].getsockname()[1]
             for sock in sockets:
                 stack.callback(sock.close)
@@ -190,6 +192,16 @@ class Server:
         left = await self._actors.drain(time.time())
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets on the address. Raises ``OSError`` that says which one it could not have."""
+    try:
+        return bind_sockets(port, host)
+    except OSError as error:
+        why = error.strerror or str(error)
+        hint = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
+        raise OSError(f"cannot listen on {host} port {port}: {why}{hint}") from error
 
 
 async def serve(settings: Settings) -> None:
