@@ -268,6 +268,6 @@ def test_a_second_server_on_the_same_port_is_refused_in_words(
         second = Server(data_dir, "--port", str(server.port), database_url=database_url)
         assert 0 != second.process.wait(STOP_WITHIN_S)
         second.kill()
-        refusal = f"cannot listen on {server.host}:{server.port}: Address already in use"
+        refusal = f"cannot listen on {server.host} port {server.port}: Address already in use"
         assert refusal in second.log
         assert "Traceback" not in second.log
