@@ -69,8 +69,8 @@ class Flight(AeroActor):
             identity = identity or folded.identity
             for point in folded.points:
                 self.send(links.persistence, PointRecorded(point))
-            if folded.event is not None:
-                self.send(links.persistence, EventRecorded(folded.event))
+            for event in folded.events:
+                self.send(links.persistence, EventRecorded(event))
             if folded.refused is not None:
                 refused = refused or Counter()
                 refused[obs.feed, folded.refused] += 1

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
+from aerotrack.domain.phases import Moment, PhaseTracker
 from aerotrack.domain.position import PositionTracker, Refusal
 from aerotrack.domain.records import (
     EndCause,
@@ -76,13 +78,15 @@ class Folded(msgspec.Struct, gc=False):
     for another to agree. ``points`` go to the history, oldest first; a late observation makes one
     without touching the state. ``changed`` are the fields of the live picture that have a new
     value at public precision, ``None`` where cleared. ``identity`` says the flight's row changed.
+    ``departs``: nothing was taken, the observation belongs to the aircraft's next flight.
     """
 
     refused: str | None = None
     changed: tuple[tuple[str, Value], ...] = ()
     points: tuple[TrackPoint, ...] = ()
-    event: FlightEvent | None = None
+    events: tuple[FlightEvent, ...] = ()
     identity: bool = False
+    departs: bool = False
     refused_fixes: tuple[RefusedFix, ...] = ()
 
 
@@ -91,6 +95,7 @@ class FlightState:
 
     __slots__ = (
         "_last_point_us",
+        "_phases",
         "_position",
         "feed",
         "first_position",
@@ -122,6 +127,7 @@ class FlightState:
         self.first_position: tuple[float, float] | None = None
         self.refused: deque[RefusedFix] | None = None
         self._position = PositionTracker(self.values, self.origins)
+        self._phases = PhaseTracker()
         self._last_point_us = 0
 
     # -- reading -----------------------------------------------------------------------------------
@@ -178,6 +184,9 @@ class FlightState:
             first_lon=first[1],
             last_lat=values.get("lat"),
             last_lon=values.get("lon"),
+            phase=values.get("phase"),
+            est_departure=values.get("est_departure"),
+            est_arrival=values.get("est_arrival"),
         )
 
     # -- changing ----------------------------------------------------------------------------------
@@ -187,6 +196,8 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
+        if self._phases.landed_at is not None and self._departs_again(obs):
+            return Folded(departs=True)
         values, origins, position = self.values, self.origins, self._position
         origin = Origin(ts, obs.source, obs.feed)
         changed: list[tuple[str, Value]] = []
@@ -253,6 +264,7 @@ class FlightState:
             return Folded(refused=reason, refused_fixes=refused_fixes)
         if moved or self.source is None:
             self._take_provenance(obs, changed)
+        events = self._follow(ts, changed) if tracked or moved else ()
         if tracked:
             points.append(self._point(obs, origin, moved=moved))
         if held and position.pending is not None:
@@ -261,8 +273,8 @@ class FlightState:
         return Folded(
             changed=tuple(changed),
             points=tuple(points),
-            event=self._emergency(ts, changed) if changed else None,
-            identity=identity,
+            events=(*self._emergency(ts, changed), *events) if changed else events,
+            identity=identity or bool(events),
             refused_fixes=refused_fixes,
         )
 
@@ -405,20 +417,73 @@ class FlightState:
             obs.feed,
         )
 
-    def _emergency(self, ts: float, changed: list[tuple[str, Value]]) -> FlightEvent | None:
+    def _departs_again(self, obs: Observation) -> bool:
+        """Whether, after a landing, this is where the next flight begins."""
+        values = self.values
+        callsign = values.get("callsign")
+        renamed = None not in (obs.callsign, callsign) and obs.callsign != callsign
+        return self._phases.departs_again(
+            Moment(
+                obs.ts,
+                None,
+                None,
+                None,
+                obs.gs,
+                values.get("on_ground") if obs.on_ground is None else obs.on_ground,
+            ),
+            renamed=renamed,
+        )
+
+    def _follow(self, ts: float, changed: list[tuple[str, Value]]) -> tuple[FlightEvent, ...]:
+        """Read phase, airports, take-off and landing off the state as it is now."""
+        values, phases = self.values, self._phases
+        get = values.get
+        altitude = get("alt_baro")
+        happened = phases.update(
+            Moment(
+                ts,
+                get("lat"),
+                get("lon"),
+                get("alt_geom") if altitude is None else altitude,
+                get("gs"),
+                get("on_ground"),
+            ),
+            _nearest,
+        )
+        for name, value in (
+            ("phase", phases.phase),
+            ("est_departure", phases.departure),
+            ("est_arrival", phases.arrival),
+        ):
+            if value != get(name):
+                changed.append((name, value))
+                if value is None:
+                    del values[name]
+                else:
+                    values[name] = value
+        if happened is None:
+            return ()
+        return (self.event(happened.kind, happened.ts, detail=happened.airport),)
+
+    def _emergency(self, ts: float, changed: list[tuple[str, Value]]) -> tuple[FlightEvent, ...]:
         """The event, where one of the changes declares an emergency."""
         for name, value in changed:
             declared = (name == "squawk" and value in EMERGENCY_SQUAWKS) or (
                 name == "emergency" and value != "none"
             )
             if declared:
-                return self.event("emergency", ts, detail=str(value))
-        return None
+                return (self.event("emergency", ts, detail=str(value)),)
+        return ()
 
     def event(self, kind: EventKind, ts: float, *, detail: str | None = None) -> FlightEvent:
         """Something happened to the flight where it is now."""
         lat, lon = self.values.get("lat"), self.values.get("lon")
         return FlightEvent(self.key, ts, kind, detail, lat, lon)
+
+
+def _nearest(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
+    """The nearest airport; the table is read once, by the runtime at its start."""
+    return load_airports().nearest(lat, lon, within_nmi)
 
 
 def _public(name: str, value: Any) -> Value:

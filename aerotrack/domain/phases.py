@@ -105,14 +105,16 @@ class PhaseTracker:
         self._airport_nmi = 0.0
         self._looked_at = float("-inf")
 
-    def departs_again(self, now: Moment) -> bool:
-        """Whether ``now`` belongs to the next flight: after a landing and a stop, it takes off."""
+    def departs_again(self, now: Moment, *, renamed: bool = False) -> bool:
+        """Whether ``now`` belongs to the next flight: after a landing and a stop, it takes off, or
+        is ``renamed``: it shows another callsign than it came with.
+        """
         if self.landed_at is None or self._slow_since is None:
             return False
         if now.ts - self._slow_since < STOPPED_S:
             return False
         fast = now.gs is not None and now.gs > TAXI_KT
-        return fast or (now.on_ground is False and self.phase == "ground")
+        return fast or renamed or (now.on_ground is False and self.phase == "ground")
 
     def update(self, now: Moment, nearest: Nearest) -> Happened | None:
         """Take in the state; the take-off or landing it shows, if any. Times must not go back."""
