@@ -18,6 +18,7 @@ from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
 from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.domain.rules import FlightRules
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
@@ -52,6 +53,7 @@ class Server:
         self._stats: Stats
         self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
         self._failure: BaseException | None = None
+        self.lost = False  # whether something accepted could not be stored
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
@@ -85,6 +87,7 @@ class Server:
                 url=settings.database_url,
                 data_dir=settings.data_dir,
                 retention_days=settings.retention_days,
+                forgotten_after=forgotten_after(settings.flight_rules()),
                 answer=self._answer,
                 now=time.time,
             )
@@ -129,7 +132,7 @@ class Server:
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
-            readiness=self._stats.checks,
+            readiness=lambda: self._stats.checks(time.monotonic()),
             stats=self._server_stats,
             clock=CLOCK,
         )
@@ -192,10 +195,16 @@ class Server:
 
     async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
+        self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
         with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
             self._totals = totals(feeds.figures, await self._actors.figures())
+
+
+def forgotten_after(rules: FlightRules) -> float:
+    """Silence after which a flight without an end in the database is nobody's any more, seconds."""
+    return max(rules.end_after, rules.gone_after_slow) + 10 * rules.row_interval
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
@@ -208,10 +217,14 @@ def _listen(host: str, port: int) -> list[socket.socket]:
         raise OSError(f"cannot listen on {host} port {port}: {why}{hint}") from error
 
 
-async def serve(settings: Settings) -> None:
-    """Run a server until SIGTERM or SIGINT; a second signal does not hurry it."""
+async def serve(settings: Settings) -> bool:
+    """Run a server until SIGTERM or SIGINT; whether everything accepted was stored.
+
+    A second signal does not hurry it.
+    """
     server = Server(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     await server.run()
+    return not server.lost
