@@ -18,9 +18,12 @@ from aerotrack.actors.messages import (
     FlightFound,
     GetFigures,
     GetFlight,
+    Identify,
+    IdentitiesFound,
     Ingest,
     ObservationsRefused,
     Observe,
+    RegisterChanged,
     SaveFlight,
     Tick,
 )
@@ -32,8 +35,9 @@ class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
-    ``Tick``, ``Drain``, ``ObservationsRefused`` from flights, ``GetFlight`` and ``GetFigures``. It
-    is the parent of all flights, so they go when it goes; the next observations start new ones.
+    ``Tick``, ``Drain``, ``ObservationsRefused`` from flights, ``IdentitiesFound`` and
+    ``RegisterChanged`` from the register, ``GetFlight`` and ``GetFigures``. It is the parent of all
+    flights, so they go when it goes; the next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -106,7 +110,12 @@ class Registry(AeroActor):
         self.send(
             address,
             ConfigureFlight(
-                icao24, self.myAddress, links.broadcaster, links.persistence, links.rules
+                icao24,
+                self.myAddress,
+                links.broadcaster,
+                links.persistence,
+                links.rules,
+                links.register,
             ),
         )
         return heard
@@ -134,6 +143,18 @@ class Registry(AeroActor):
     @handles(ObservationsRefused)
     def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
         self._refused[message.feed, message.reason] += message.count
+
+    @handles(IdentitiesFound)
+    def identities_found(self, message: IdentitiesFound, sender: ActorAddress) -> None:
+        for identity in message.found:
+            address = self._addresses.get(identity.icao24)
+            if address is not None:  # its flight may have ended meanwhile
+                self.send(address, Identify(identity, message.now, message.received))
+
+    @handles(RegisterChanged)
+    def register_changed(self, message: RegisterChanged, sender: ActorAddress) -> None:
+        for address in self._addresses.values():
+            self.send(address, message)
 
     # -- time --------------------------------------------------------------------------------------
 

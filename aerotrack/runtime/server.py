@@ -14,7 +14,13 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
-from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.actors.messages import (
+    BatchFailed,
+    BatchStored,
+    Figures,
+    IdentitiesFound,
+    RegisterChanged,
+)
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
@@ -22,6 +28,7 @@ from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
+from aerotrack.runtime.register import Register
 from aerotrack.runtime.stats import Stats
 from aerotrack.settings import Settings
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
@@ -45,6 +52,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._actors: Actors
         self._database: Database
+        self._register: Register
         self._stats: Stats
 
     def stop(self) -> None:
@@ -77,7 +85,12 @@ class Server:
                 now=time.time,
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
-            self._actors = Actors(settings, self._database.store)
+            self._register = Register(
+                reader=lambda: self._database.reader,
+                answer=self._tell_known,
+                clock=CLOCK,
+            )
+            self._actors = Actors(settings, self._database.store, self._register.ask)
             stack.callback(self._actors.stop)
             self._stats = Stats(self._database, flush_interval=settings.flush_interval)
             await self._database.start()
@@ -87,6 +100,8 @@ class Server:
             http = make_server(app)
             http.add_sockets(sockets)
             self._actors.start_ticking(time.time)
+            self._register.start()
+            stack.push_async_callback(self._register.stop)
             stack.push_async_callback(self._drain)
             stack.push_async_callback(self._close_web, http, app)
             feeds.start()
@@ -101,6 +116,10 @@ class Server:
     def _answer(self, message: BatchStored | BatchFailed) -> None:
         """The writer's answer to a batch, from its thread."""
         self._actors.system.tell(self._actors.persistence, message)
+
+    def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
+        """What the register knows of flights."""
+        self._actors.system.tell(self._actors.registry, message)
 
     # -- what the web is given ---------------------------------------------------------------------
 
@@ -139,7 +158,7 @@ class Server:
     async def _figures(self) -> Mapping[str, Figures]:
         figures = await self._actors.figures()
         self._stats.sample(figures, time.monotonic())
-        return figures
+        return {**figures, "register": self._register.figures()}
 
     async def _server_stats(self) -> ServerStats:
         return self._stats.stats(await self._figures())
