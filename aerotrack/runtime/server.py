@@ -21,6 +21,7 @@ from aerotrack.actors.messages import (
     IdentitiesFound,
     RegisterChanged,
 )
+from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
@@ -95,7 +96,7 @@ class Server:
             self._stats = Stats(self._database, flush_interval=settings.flush_interval)
             await self._database.start()
 
-            feeds = await Feeds.open(urls, self._actors.ingest)
+            feeds = await Feeds.open(urls, self._actors.ingest, opensky=_opensky_account(settings))
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
@@ -197,6 +198,11 @@ class Server:
         left = await self._actors.drain(time.time())
         if left:
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+
+
+def _opensky_account(settings: Settings) -> OpenSkyCredentials | None:
+    name, secret = settings.opensky_client_id, settings.opensky_client_secret
+    return None if name is None or secret is None else OpenSkyCredentials(name, secret)
 
 
 async def serve(settings: Settings) -> None:
