@@ -19,6 +19,7 @@ from aerotrack.actors.messages import (
     GetFlight,
     Identify,
     ObservationsRefused,
+    ObservationsUnchanged,
     Observe,
     PointRecorded,
     RegisterChanged,
@@ -38,8 +39,9 @@ class Flight(AeroActor):
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
     ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
-    ``FlightRecorded`` and ``EventRecorded`` to persistence, ``ObservationsRefused`` to the
-    registry, ``FindIdentity`` to the register. If it dies, its live state is lost and the next
+    ``FlightRecorded`` and ``EventRecorded`` to persistence, ``ObservationsRefused`` and
+    ``ObservationsUnchanged`` to the registry, so that every observation is a point, refused or
+    unchanged, ``FindIdentity`` to the register. If it dies, its live state is lost and the next
     observation starts another flight; its track is already on its way to the database.
     """
 
@@ -68,6 +70,7 @@ class Flight(AeroActor):
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
         refused: Counter[tuple[str, str]] | None = None
+        unchanged: Counter[str] | None = None
         identity = False
         for obs in message.observations:
             folded = state.fold(obs)
@@ -80,6 +83,9 @@ class Flight(AeroActor):
             if folded.refused is not None:
                 refused = refused or Counter()
                 refused[obs.feed, folded.refused] += 1
+            elif not folded.points:
+                unchanged = unchanged or Counter()
+                unchanged[obs.feed] += 1
         self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
@@ -87,6 +93,9 @@ class Flight(AeroActor):
         if refused is not None:
             for (feed, reason), count in refused.items():
                 self.send(links.registry, ObservationsRefused(feed, reason, count))
+        if unchanged is not None:
+            for feed, count in unchanged.items():
+                self.send(links.registry, ObservationsUnchanged(feed, count))
 
     def _look_up(self, state: FlightState, changed: dict[str, Value], *, new: bool) -> None:
         """Ask who a new flight is, and where another callsign goes; look at the route it has."""

@@ -24,6 +24,7 @@ from aerotrack.domain.airports import load_airports
 from aerotrack.domain.routes import FiledRoute, filed_route
 from aerotrack.feeds.feed import Clock
 from aerotrack.logs import log_event
+from aerotrack.runtime.tasks import in_background
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +68,8 @@ class Register:
     def start(self) -> None:
         """Begin to answer."""
         self._tasks = [
-            asyncio.create_task(self._answer_questions(), name="register"),
-            asyncio.create_task(self._watch_imports(), name="register imports"),
+            in_background(self._answer_questions(), "register"),
+            in_background(self._watch_imports(), "register imports"),
         ]
 
     async def stop(self) -> None:
