@@ -18,6 +18,7 @@ from aerotrack.actors.messages import (
     Drained,
     Figure,
     Figures,
+    FindIdentity,
     GetFigures,
     Ingest,
     StoreBatch,
@@ -60,13 +61,19 @@ class Actors:
     ``system`` is what the web reaches them by; :meth:`ingest` is the sink of every feed.
     """
 
-    def __init__(self, settings: Settings, store: Callable[[StoreBatch], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Callable[[StoreBatch], None],
+        find: Callable[[FindIdentity], None],
+    ) -> None:
         system: LoopActorSystem = start_actor_system()
         self.system = system
         self.registry = system.createActor(Registry)
         self.broadcaster = system.createActor(Broadcaster)
         self.persistence = system.createActor(Persistence)
         writer = system.create_mailbox(lambda message, _: store(message))
+        register = system.create_mailbox(lambda message, _: find(message))
         system.tell(
             self.persistence,
             ConfigurePersistence(
@@ -75,7 +82,9 @@ class Actors:
         )
         system.tell(
             self.registry,
-            ConfigureRegistry(self.broadcaster, self.persistence, settings.flight_rules()),
+            ConfigureRegistry(
+                self.broadcaster, self.persistence, settings.flight_rules(), register
+            ),
         )
         self._ticker: asyncio.Task[None] | None = None
         self._gc = GcPolicy()

@@ -17,8 +17,15 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
-from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.actors.messages import (
+    BatchFailed,
+    BatchStored,
+    Figures,
+    IdentitiesFound,
+    RegisterChanged,
+)
 from aerotrack.domain.rules import FlightRules
+from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
@@ -26,6 +33,7 @@ from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
+from aerotrack.runtime.register import Register
 from aerotrack.runtime.stats import Stats, totals
 from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
@@ -50,6 +58,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._actors: Actors
         self._database: Database
+        self._register: Register
         self._stats: Stats
         self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
         self._failure: BaseException | None = None
@@ -92,16 +101,23 @@ class Server:
                 now=time.time,
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
-            self._actors = Actors(settings, self._database.store)
+            self._register = Register(
+                reader=lambda: self._database.reader,
+                answer=self._tell_known,
+                clock=CLOCK,
+            )
+            self._actors = Actors(settings, self._database.store, self._register.ask)
             stack.callback(self._actors.stop)
             self._stats = Stats(self._database, flush_interval=settings.flush_interval)
             await self._database.start()
 
-            feeds = await Feeds.open(urls, self._actors.ingest)
+            feeds = await Feeds.open(urls, self._actors.ingest, opensky=_opensky_account(settings))
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
             self._actors.start_ticking(time.time, self._fail)
+            self._register.start()
+            stack.push_async_callback(self._register.stop)
             stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
             feeds.start()
@@ -118,6 +134,10 @@ class Server:
     def _answer(self, message: BatchStored | BatchFailed) -> None:
         """The writer's answer to a batch, from its thread."""
         self._actors.system.tell(self._actors.persistence, message)
+
+    def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
+        """What the register knows of flights."""
+        self._actors.system.tell(self._actors.registry, message)
 
     # -- what the web is given ---------------------------------------------------------------------
 
@@ -157,7 +177,7 @@ class Server:
     async def _figures(self) -> Mapping[str, Figures]:
         figures = await self._actors.figures()
         self._stats.sample(figures, time.monotonic())
-        return figures
+        return {**figures, "register": self._register.figures()}
 
     async def _server_stats(self) -> ServerStats:
         return self._stats.stats(await self._figures())
@@ -215,6 +235,11 @@ def _listen(host: str, port: int) -> list[socket.socket]:
         why = error.strerror or str(error)
         hint = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
         raise OSError(f"cannot listen on {host} port {port}: {why}{hint}") from error
+
+
+def _opensky_account(settings: Settings) -> OpenSkyCredentials | None:
+    name, secret = settings.opensky_client_id, settings.opensky_client_secret
+    return None if name is None or secret is None else OpenSkyCredentials(name, secret)
 
 
 async def serve(settings: Settings) -> bool:
