@@ -21,9 +21,9 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.domain.changes import NOTHING, Change
 from aerotrack.domain.picture import LivePicture
-from aerotrack.domain.view import Beat, View
+from aerotrack.domain.view import Beat, View, interval_for
 
-# Intervals are multiples of this: the runtime's tick, and the finest a client may ask for.
+# The runtime's tick, and the shortest of the intervals.
 TICK_S: Final = 0.1
 
 
@@ -50,7 +50,7 @@ class Broadcaster(AeroActor):
 
     @handles(FlightChanged)
     def flight_changed(self, message: FlightChanged, sender: ActorAddress) -> None:
-        entry = self._picture.apply(
+        entry, visible = self._picture.apply(
             message.icao24,
             message.flight_id,
             message.changed,
@@ -59,7 +59,7 @@ class Broadcaster(AeroActor):
             last_contact=message.last_contact,
         )
         self._changes += 1
-        if message.changed or message.whole:
+        if visible:
             change = Change(entry, message.changed)
             for beat in self._beats.values():
                 beat.note(change, whole=message.whole, received=message.received)
@@ -74,12 +74,13 @@ class Broadcaster(AeroActor):
 
     @handles(Subscribe)
     def subscribe(self, message: Subscribe, sender: ActorAddress) -> None:
-        interval = max(TICK_S, round(message.interval / TICK_S) * TICK_S)
+        interval = interval_for(message.interval)
         known = self._clients.get(message.client_id)
         view = View(message.box) if known is None else known[1]
         before = None if known is None else known[2]
         if before is None:
             view.box = message.box
+            view.writable = True  # only who takes frames subscribes; while away nobody said so
             for part in view.snapshot(self._picture, message.now):
                 self._send_frame(message.client, part, None)
         else:
@@ -125,8 +126,10 @@ class Broadcaster(AeroActor):
         now = message.now
         for beat in self._beats.values():
             if now < beat.due:
-                beat.prepare()
-                continue
+                if beat.due - now <= beat.interval + TICK_S:
+                    beat.prepare()
+                    continue
+                beat.due = now  # the clock was set back: do not wait until it is there again
             # A late beat does not make up for those it missed.
             beat.due = max(beat.due + beat.interval, now + TICK_S / 2)
             for client_id, payload, received in beat.frames(self._picture, now):

@@ -37,7 +37,8 @@ class Drain(msgspec.Struct, frozen=True, gc=False):
 
 
 class Drained(msgspec.Struct, frozen=True, gc=False):
-    """The answer to ``Drain``; ``left`` counts rows that could not be written."""
+    """The answer to ``Drain``; ``left`` counts rows that could not be written. They are still held:
+    another ``Drain`` tries again."""
 
     left: int
 

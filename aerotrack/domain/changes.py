@@ -12,7 +12,6 @@ from aerotrack.domain.types import Value
 
 # A position older than this when its delta is made says how old it is.
 FRESH_S: Final = 1.0
-_POSITION: Final = frozenset({"lat", "lon"})
 
 
 class Change(msgspec.Struct, gc=False):
@@ -51,7 +50,10 @@ class Pending(msgspec.Struct, gc=False):
         self.whole = self.whole or whole
 
     def delta(self, now: float) -> bytes:
-        """What changed, and the time of a position that is not fresh; for one beat, at ``now``."""
+        """What changed, and the time of a position that is not fresh; for one beat, at ``now``.
+
+        A position whose time it does not give is one of just now, also one that did not change.
+        """
         if self._delta is None:
             self._delta = self._made(now)
         return self._delta
@@ -63,8 +65,6 @@ class Pending(msgspec.Struct, gc=False):
             encoded = orjson.dumps({"icao24": self.entry.icao24, **self.merged})
         at = self.entry.time_position
         if at is None or abs(now - at) <= FRESH_S:
-            return encoded
-        if _POSITION.isdisjoint(self.merged or (name for name, _ in self.change.pairs)):
             return encoded
         return b'%b,"time_position":%.*f}' % (encoded[:-1], TIME_DECIMALS, at)
 

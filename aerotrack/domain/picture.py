@@ -101,14 +101,19 @@ class LivePicture:
         whole: bool,
         time_position: float | None,
         last_contact: float,
-    ) -> Entry:
-        """Merge a change, or with ``whole`` replace the entry; the entry as it is then."""
+    ) -> tuple[Entry, bool]:
+        """Merge a change, or with ``whole`` replace the entry.
+
+        Returns the entry as it is then, and whether clients must hear of it: also of a position
+        that is confirmed where it was, since what they hear nothing of ages.
+        """
         entry = self._entries.get(icao24)
         if entry is None or whole:
             entry = self._entries[icao24] = Entry(icao24, flight_id)
+        confirmed = time_position != entry.time_position
         entry.apply(changed, time_position, last_contact)
         self.pos += 1
-        return entry
+        return entry, bool(changed) or whole or confirmed
 
     def remove(self, icao24: str, flight_id: str) -> bool:
         """Take a flight out; ``False`` where it is not there, or another flight of its aircraft."""

@@ -19,6 +19,16 @@ from aerotrack.domain.picture import LivePicture
 
 # A part of a snapshot stays under this many bytes (DESIGN section 6: under 512 kB).
 PART_BYTES: Final = 500_000
+# Seconds between frames. Every change is noted once for each interval in use, so there are few;
+# what lies between two gets the longer.
+INTERVALS: Final = (
+    0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 60.0,
+)  # fmt: skip
+
+
+def interval_for(wanted: float) -> float:
+    """The interval that is served to who wants a frame every ``wanted`` seconds at most."""
+    return next((interval for interval in INTERVALS if interval >= wanted), INTERVALS[-1])
 
 
 class View:

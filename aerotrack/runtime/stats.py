@@ -57,6 +57,8 @@ class Stats:
         self._samples: deque[tuple[float, float]] = deque(maxlen=RATE_SAMPLES)
         self._lag = 0.0
         self._away = ""
+        self._full = False
+        self._dropped = 0
 
     def sample(self, figures: Mapping[str, Figures], monotonic: float) -> None:
         """Take in the actors' figures."""
@@ -64,6 +66,8 @@ class Stats:
             changes = value(figures, "broadcaster", "changes_total")
             self._samples.append((monotonic, changes))
         self._lag = value(figures, "persistence", "lag_seconds")
+        self._full = bool(value(figures, "persistence", "history_full"))
+        self._dropped = int(value(figures, "persistence", "points_dropped_total"))
         persistence = figures.get("persistence")
         self._away = next(
             (
@@ -108,4 +112,8 @@ class Stats:
         state = self.database
         code = "" if state.state in ("ok", "slow") else (self._database.error or self._away)
         detail = f"{state.state}, oldest row not stored yet {state.lag_s:.1f} s old"
-        return (Check("database", not code, code, detail),)
+        database = Check("database", not code, code, detail)
+        if not self._full:
+            return (database, Check("history", ok=True))
+        full = f"memory is full of rows that wait; {self._dropped} points were dropped so far"
+        return (database, Check("history", ok=False, code="history_full", detail=full))

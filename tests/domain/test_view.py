@@ -11,7 +11,7 @@ from aerotrack.domain.changes import Change
 from aerotrack.domain.geo import Box, box
 from aerotrack.domain.held import HeldPicture
 from aerotrack.domain.picture import LivePicture
-from aerotrack.domain.view import PART_BYTES, Beat, View
+from aerotrack.domain.view import INTERVALS, PART_BYTES, Beat, View, interval_for
 
 NOW = 1_764_000_000.0
 ICAOS = ["4ca2d6", "3c6444", "a0b1c2", "~00ff01"]
@@ -81,6 +81,24 @@ def test_a_position_older_than_a_second_says_how_old_it_is() -> None:
     assert orjson.loads(payload)["flights"][0]["time_position"] == NOW
 
 
+@given(st.floats(0.1, 60.0))
+def test_frames_come_no_sooner_than_wanted_and_the_intervals_in_use_are_few(wanted: float) -> None:
+    assert wanted <= interval_for(wanted) <= 2 * wanted
+    assert 16 == len(INTERVALS)
+
+
+def test_any_news_of_a_flight_say_how_old_its_position_is() -> None:
+    picture, beat = LivePicture(), Beat(1.0, NOW)
+    put(picture, "4ca2d6", lat=50.0, lon=8.0)
+    list(beat.views.setdefault(1, View(None)).snapshot(picture, NOW))
+    put(picture, "4ca2d6", gs=410.0)
+    beat.note(change(picture, "4ca2d6", (("gs", 410.0),)), whole=False, received=0.0)
+    [(_, payload, _)] = beat.frames(picture, NOW + 30)
+    assert {"icao24": "4ca2d6", "gs": 410.0, "time_position": NOW} == orjson.loads(payload)[
+        "flights"
+    ][0]
+
+
 def test_a_flight_of_unknown_position_is_seen_by_those_who_look_at_everything() -> None:
     picture = LivePicture()
     put(picture, "4ca2d6", callsign="RYR1")
@@ -122,7 +140,7 @@ class Stream(RuleBasedStateMachine):
 
     def _change(self, icao24: str, changed: tuple[tuple[str, Any], ...]) -> None:
         whole = self.picture.get(icao24) is None
-        entry = self.picture.apply(
+        entry, _ = self.picture.apply(
             icao24, f"{icao24}-{self.count:08x}" if whole else self._id(icao24), changed,
             whole=whole, time_position=NOW, last_contact=NOW,
         )  # fmt: skip
