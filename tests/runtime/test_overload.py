@@ -25,7 +25,7 @@ def test_over_the_limit_whole_batches_are_refused_counted_and_said(
     monkeypatch.setattr(module, "OVERLOAD_DEPTH", 3)
 
     async def run() -> dict[str, Any]:
-        actors = Actors(Settings(data_dir=tmp_path), lambda _: None)
+        actors = Actors(Settings(data_dir=tmp_path), lambda _: None, lambda _: None)
         for second in range(8):
             actors.ingest([seen(second), seen(second + 0.5)], now=1e9, received=0.0)
         await actors.system.drained()
