@@ -229,17 +229,19 @@ class FlightState:
             return Folded(refused=reason, points=tuple(points), refused_fixes=refused_fixes)
 
         rank = RANKS.get(obs.source, 0)
-        # Only what is not at its default, and in C: an observation says 3 of 50 fields.
+        # Only what is not at its default, and in C: an observation says 3 of 50 fields. Most were set
+        # together by the observation before, so its origin is judged once.
+        yields: Origin | None = None
         for name, value in msgspec.to_builtins(obs).items():
             places = _PLAIN_FIELDS.get(name, _NOT_PLAIN)
             if places == _NOT_PLAIN:
                 continue
             was = origins.get(name)
-            if was is not None and (
-                ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0))
-            ):
-                reason = reason or ("old" if ts < was.ts else "worse_source")
-                continue
+            if was is not None and was is not yields:
+                if ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0)):
+                    reason = reason or ("old" if ts < was.ts else "worse_source")
+                    continue
+                yields = was
             taken = True
             origins[name] = origin
             before = values.get(name)
@@ -252,10 +254,8 @@ class FlightState:
                 shown = round(value, places)
                 if before is None or shown != round(before, places):
                     changed.append((name, shown))
-            if name in TRACKED:
-                tracked = True
-            if name in IDENTITY:
-                identity = True
+            tracked = tracked or name in TRACKED
+            identity = identity or name in IDENTITY
 
         self.last_contact = max(self.last_contact, ts)
         if not taken and reason is not None:

@@ -287,7 +287,8 @@ class PositionTracker:
     def _settle_pending(self, claim: Claim) -> None:
         """An accepted position confirms the provisional ones it can have come from."""
         pending, self.pending = self.pending or [], None
-        released, discarded = [], []
+        released: list[Provisional] = []
+        discarded: list[Provisional] = []
         for fix in pending:
             fits = claim.at - fix.at <= HINDSIGHT_S and self._reachable(
                 fix.lat, fix.lon, fix.at, claim
