@@ -12,7 +12,7 @@ import msgspec
 
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
-from aerotrack.domain.position import PositionTracker, Refusal
+from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
     EndCause,
     EventKind,
@@ -84,6 +84,15 @@ class Folded(msgspec.Struct, gc=False):
     event: FlightEvent | None = None
     identity: bool = False
     refused_fixes: tuple[RefusedFix, ...] = ()
+
+
+class _Fields(msgspec.Struct, frozen=True, gc=False):
+    """What the fields beside the position did; ``refused`` is why the first refused one was."""
+
+    taken: bool
+    tracked: bool
+    identity: bool
+    refused: str | None
 
 
 class FlightState:
@@ -187,37 +196,63 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
-        values, origins, position = self.values, self.origins, self._position
+        position = self._position
         origin = Origin(ts, obs.source, obs.feed)
         changed: list[tuple[str, Value]] = []
         points: list[TrackPoint] = []
         refused_fixes: tuple[RefusedFix, ...] = ()
-        tracked = identity = taken = moved = held = False
-        reason: str | None = None
+        verdict: Verdict | None = None
+        tracked = False
 
         if position.pending is not None:
             position.expire(ts)
         if obs.cpr is not None or obs.lat is not None or obs.lon is not None:
             verdict = position.take(obs)
-            kind, lat, lon = verdict.kind, verdict.lat, verdict.lon
-            if kind == "accepted":
-                moved = taken = True
+            if verdict.kind == "accepted":
                 tracked = self._move(obs, origin, changed)
-            elif kind == "refused" and verdict.reason is not None:
-                reason = verdict.reason
-                refused_fixes = (self._refuse(obs, lat, lon, verdict.reason),)
-            elif kind == "late":
-                reason = kind
-                points.append(self._late_point(obs, lat, lon))
-            else:
-                taken = True
-                held = kind == "provisional"
-        if position.discarded is not None or position.released is not None:
-            refused_fixes += self._settle(points)
-        if reason in SPOILT and obs.cpr is not None:
-            return Folded(refused=reason, points=tuple(points), refused_fixes=refused_fixes)
+            elif verdict.kind == "late":
+                points.append(self._late_point(obs, verdict))
+            elif verdict.reason is not None:
+                refused_fixes = (self._refuse(obs, verdict, verdict.reason),)
+                if obs.cpr is not None and verdict.reason in SPOILT:
+                    return Folded(refused=verdict.reason, refused_fixes=refused_fixes)
+            if position.discarded is not None or position.released is not None:
+                refused_fixes += self._settle(points)
+        elif position.discarded is not None:
+            refused_fixes = self._settle(points)
 
+        fields = self._take_fields(obs, origin, changed)
+        self.last_contact = max(self.last_contact, ts)
+        moved = verdict is not None and verdict.kind == "accepted"
+        if not fields.taken and (verdict is None or verdict.kind in ("late", "refused")):
+            reason = (verdict.reason if verdict is not None else None) or fields.refused
+            if points:
+                return Folded(points=tuple(points), refused_fixes=refused_fixes)
+            if reason is not None:
+                return Folded(refused=reason, refused_fixes=refused_fixes)
+        if moved or self.source is None:
+            self._take_provenance(obs, changed)
+        if tracked or fields.tracked:
+            points.append(self._point(obs, origin, moved=moved))
+        if verdict is not None and verdict.kind == "provisional" and position.pending is not None:
+            waiting = position.pending[-1]
+            waiting.point = self._point_at(obs, origin, waiting.lat, waiting.lon)
+        return Folded(
+            changed=tuple(changed),
+            points=tuple(points),
+            event=self._emergency(ts, changed) if changed else None,
+            identity=fields.identity,
+            refused_fixes=refused_fixes,
+        )
+
+    def _take_fields(
+        self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]
+    ) -> _Fields:
+        """Take in all that ``obs`` says beside its position."""
+        values, origins, ts = self.values, self.origins, origin.ts
         rank = RANKS.get(obs.source, 0)
+        tracked = identity = taken = False
+        refused: str | None = None
         # Only what is not at its default, and in C: an observation says 3 of 50 fields.
         for name, value in msgspec.to_builtins(obs).items():
             places = _PLAIN_FIELDS.get(name, _NOT_PLAIN)
@@ -227,7 +262,7 @@ class FlightState:
             if was is not None and (
                 ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0))
             ):
-                reason = reason or ("old" if ts < was.ts else "worse_source")
+                refused = refused or ("old" if ts < was.ts else "worse_source")
                 continue
             taken = True
             origins[name] = origin
@@ -245,26 +280,7 @@ class FlightState:
                 tracked = True
             if name in IDENTITY:
                 identity = True
-
-        self.last_contact = max(self.last_contact, ts)
-        if not taken and reason is not None:
-            if points:
-                return Folded(points=tuple(points), refused_fixes=refused_fixes)
-            return Folded(refused=reason, refused_fixes=refused_fixes)
-        if moved or self.source is None:
-            self._take_provenance(obs, changed)
-        if tracked:
-            points.append(self._point(obs, origin, moved=moved))
-        if held and position.pending is not None:
-            waiting = position.pending[-1]
-            waiting.point = self._point_at(obs, origin, waiting.lat, waiting.lon)
-        return Folded(
-            changed=tuple(changed),
-            points=tuple(points),
-            event=self._emergency(ts, changed) if changed else None,
-            identity=identity,
-            refused_fixes=refused_fixes,
-        )
+        return _Fields(taken, tracked, identity, refused)
 
     def _move(self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]) -> bool:
         """Show the position just accepted; say whether it differs at public precision."""
@@ -337,11 +353,9 @@ class FlightState:
             self.receiver = obs.receiver
             changed.append(("receiver", obs.receiver))
 
-    def _refuse(
-        self, obs: Observation, lat: float | None, lon: float | None, reason: Refusal
-    ) -> RefusedFix:
+    def _refuse(self, obs: Observation, verdict: Verdict, reason: Refusal) -> RefusedFix:
         """The position of ``obs`` as one that was not believed."""
-        refused = RefusedFix(obs.ts, lat, lon, reason, obs.feed, obs.receiver)
+        refused = RefusedFix(obs.ts, verdict.lat, verdict.lon, reason, obs.feed, obs.receiver)
         # What was merely heard twice says nothing and would push out what does.
         return refused if reason == "duplicate" else self._keep(refused)
 
@@ -384,14 +398,14 @@ class FlightState:
             origin.feed,
         )
 
-    def _late_point(self, obs: Observation, lat: float | None, lon: float | None) -> TrackPoint:
+    def _late_point(self, obs: Observation, verdict: Verdict) -> TrackPoint:
         """What a late observation says itself: history only, the live state stays where it is."""
         self.points += 1
         return TrackPoint(
             self.key,
             obs.ts if obs.time_position is None else obs.time_position,
-            lat,
-            lon,
+            verdict.lat,
+            verdict.lon,
             obs.alt_baro,
             obs.alt_geom,
             obs.on_ground,

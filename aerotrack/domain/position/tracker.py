@@ -70,8 +70,8 @@ class PositionTracker:
 
     ``values`` and ``origins`` are the flight's own fields with their sources and times, read here
     for speed and track. ``fix`` is the last accepted position. A raw first fix is in ``pending``
-    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``; the
-    flight takes those away with :meth:`settled`.
+    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``, from
+    where the flight takes them away.
     """
 
     __slots__ = (
@@ -258,7 +258,8 @@ class PositionTracker:
             and self._reachable(*elsewhere, claim)
         ):
             return self._accept(claim, restart=True)
-        reliability.refused(claim.lat, claim.lon, claim.at, claim.odd, obs.feed, obs.receiver)
+        place = (claim.lat, claim.lon, claim.at)
+        reliability.refused(place, claim.odd, (obs.feed, obs.receiver))
         return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
 
     def _hold(self, claim: Claim, older: int) -> Verdict:
@@ -287,7 +288,8 @@ class PositionTracker:
     def _settle_pending(self, claim: Claim) -> None:
         """An accepted position confirms the provisional ones it can have come from."""
         pending, self.pending = self.pending or [], None
-        released, discarded = [], []
+        released: list[Provisional] = []
+        discarded: list[Provisional] = []
         for fix in pending:
             fits = claim.at - fix.at <= HINDSIGHT_S and self._reachable(
                 fix.lat, fix.lon, fix.at, claim
