@@ -219,6 +219,51 @@ def health(load_settings: Callable[..., Config], ready: bool) -> None:
         raise click.ClickException(f"{path} answers {answer.status}")
 
 
+@main.group(short_help="The register of aircraft.")
+def aircraft() -> None:
+    """The register: registration, type, operator and flags of aircraft, by their address."""
+
+
+@aircraft.command("import", cls=_GroupedCommand, epilog=_EPILOG)
+@click.argument("source", required=False, metavar="[FILE-or-URL]")
+@_with_settings
+def import_aircraft(load_settings: Callable[..., Config], source: str | None) -> None:
+    """Take an open database of aircraft into the register.
+
+    FILE-or-URL is OpenSky's aircraft database as CSV, or the semicolon-separated one of readsb and
+    tar1090 (aircraft.csv.gz); without it, the one that is installed on this machine is taken. May
+    be repeated, and run beside a server, whose flights then show what it says.
+    """
+    from rich.console import Console
+
+    from aerotrack.runtime import imports
+
+    done = imports.import_aircraft(load_settings().settings, source, Console(stderr=True))
+    click.echo("\n".join(done.lines()))
+
+
+@main.group(short_help="The routes callsigns go by.")
+def routes() -> None:
+    """The routes filed for callsigns, shown where they are plausible."""
+
+
+@routes.command("import", cls=_GroupedCommand, epilog=_EPILOG)
+@click.argument("source", metavar="FILE-or-URL")
+@_with_settings
+def import_routes(load_settings: Callable[..., Config], source: str) -> None:
+    """Take a list of callsign routes into the database.
+
+    FILE-or-URL is a CSV of callsigns and airport codes (BAW123,EGLL-KJFK), such as the community's
+    standing data (Callsign,Code,Number,AirlineCode,AirportCodes); gzip too.
+    """
+    from rich.console import Console
+
+    from aerotrack.runtime import imports
+
+    done = imports.import_callsign_routes(load_settings().settings, source, Console(stderr=True))
+    click.echo("\n".join(done.lines()))
+
+
 def config_text(config: Config) -> str:
     """The settings in force as TOML with comments, grouped as the documents have them."""
     import orjson

@@ -76,6 +76,9 @@ class Folded(msgspec.Struct, gc=False):
     for another to agree. ``points`` go to the history, oldest first; a late observation makes one
     without touching the state. ``changed`` are the fields of the live picture that have a new
     value at public precision, ``None`` where cleared. ``identity`` says the flight's row changed.
+
+    Every observation is in the end refused, or makes one point, or is in ``unchanged``, by the name
+    of its feed. One whose position waits for another to agree is neither until that is settled.
     """
 
     refused: str | None = None
@@ -84,6 +87,7 @@ class Folded(msgspec.Struct, gc=False):
     event: FlightEvent | None = None
     identity: bool = False
     refused_fixes: tuple[RefusedFix, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
 
 class _Fields(msgspec.Struct, frozen=True, gc=False):
@@ -200,7 +204,8 @@ class FlightState:
         origin = Origin(ts, obs.source, obs.feed)
         changed: list[tuple[str, Value]] = []
         points: list[TrackPoint] = []
-        refused_fixes: tuple[RefusedFix, ...] = ()
+        refused_fixes: list[RefusedFix] = []
+        unchanged: list[str] = []
         verdict: Verdict | None = None
         tracked = False
 
@@ -213,36 +218,57 @@ class FlightState:
             elif verdict.kind == "late":
                 points.append(self._late_point(obs, verdict))
             elif verdict.reason is not None:
-                refused_fixes = (self._refuse(obs, verdict, verdict.reason),)
-                if obs.cpr is not None and verdict.reason in SPOILT:
-                    return Folded(refused=verdict.reason, refused_fixes=refused_fixes)
-            if position.discarded is not None or position.released is not None:
-                refused_fixes += self._settle(points)
-        elif position.discarded is not None:
-            refused_fixes = self._settle(points)
+                refused_fixes.append(self._refuse(obs, verdict, verdict.reason))
+        if position.discarded is not None or position.released is not None:
+            self._settle(points, refused_fixes, unchanged)
+        if obs.cpr is not None and verdict is not None and verdict.reason in SPOILT:
+            return Folded(
+                refused=verdict.reason,
+                points=tuple(points),
+                refused_fixes=tuple(refused_fixes),
+                unchanged=tuple(unchanged),
+            )
 
         fields = self._take_fields(obs, origin, changed)
         self.last_contact = max(self.last_contact, ts)
-        moved = verdict is not None and verdict.kind == "accepted"
-        if not fields.taken and (verdict is None or verdict.kind in ("late", "refused")):
-            reason = (verdict.reason if verdict is not None else None) or fields.refused
-            if points:
-                return Folded(points=tuple(points), refused_fixes=refused_fixes)
-            if reason is not None:
-                return Folded(refused=reason, refused_fixes=refused_fixes)
-        if moved or self.source is None:
-            self._take_provenance(obs, changed)
-        if tracked or fields.tracked:
-            points.append(self._point(obs, origin, moved=moved))
-        if verdict is not None and verdict.kind == "provisional" and position.pending is not None:
-            waiting = position.pending[-1]
-            waiting.point = self._point_at(obs, origin, waiting.lat, waiting.lon)
+        moved = waiting = late = False
+        reason: str | None = None
+        if verdict is not None:
+            kind, reason = verdict.kind, verdict.reason
+            moved, waiting, late = kind == "accepted", kind == "provisional", kind == "late"
+        taken = fields.taken or late or (verdict is not None and reason is None)
+        refused = None if taken else reason or fields.refused
+        if refused is None:
+            if moved or self.source is None:
+                self._take_provenance(obs, changed)
+            tracked = tracked or fields.tracked
+            if waiting and position.pending is not None:
+                held = position.pending[-1]
+                held.point = self._point(obs, origin, held.lat, held.lon)
+                held.tracked = tracked
+            elif tracked and not late:
+                points.append(self._record_point(obs, origin, moved=moved))
+            elif not late:
+                unchanged.append(obs.feed)
         return Folded(
+            refused=refused,
             changed=tuple(changed),
             points=tuple(points),
             event=self._emergency(ts, changed) if changed else None,
             identity=fields.identity,
-            refused_fixes=refused_fixes,
+            refused_fixes=tuple(refused_fixes),
+            unchanged=tuple(unchanged),
+        )
+
+    def finish(self) -> Folded:
+        """Settle what waited for more, since no more comes. The flight's state stays as it is."""
+        self._position.discard_pending()
+        points: list[TrackPoint] = []
+        refused_fixes: list[RefusedFix] = []
+        unchanged: list[str] = []
+        self._settle(points, refused_fixes, unchanged)
+        return Folded(
+            points=tuple(points), refused_fixes=tuple(refused_fixes), unchanged=tuple(unchanged)
         )
 
     def _take_fields(
@@ -321,25 +347,29 @@ class FlightState:
                 else:
                     self.values[name] = value
 
-    def _settle(self, points: list[TrackPoint]) -> tuple[RefusedFix, ...]:
-        """Take over what became of provisional fixes: points, or refusals, which are returned."""
+    def _settle(
+        self, points: list[TrackPoint], refused_fixes: list[RefusedFix], unchanged: list[str]
+    ) -> None:
+        """Take over what became of the positions that waited for others to agree."""
         position = self._position
-        released, discarded = position.released, position.discarded
+        released, discarded = position.released or (), position.discarded or ()
         position.released = position.discarded = None
-        if released is not None:
+        if released:
             self.first_position = (released[0].lat, released[0].lon)
-            for fix in released:
-                if fix.point is not None:
-                    self.points += 1
-                    points.append(fix.point)
-        return tuple(
-            self._keep(
-                RefusedFix(
-                    fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
+        points.extend(fix.point for fix in released if fix.point is not None)
+        for fix in discarded:
+            refused_fixes.append(
+                self._keep(
+                    RefusedFix(
+                        fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
+                    )
                 )
             )
-            for fix in discarded or ()
-        )
+            if fix.tracked and fix.point is not None:
+                points.append(msgspec.structs.replace(fix.point, lat=None, lon=None))
+            else:
+                unchanged.append(fix.feed)
+        self.points += len(released) + sum(fix.tracked for fix in discarded)
 
     def _take_provenance(self, obs: Observation, changed: list[tuple[str, Value]]) -> None:
         """The flight is shown as coming by what gave its last position, at first by anything."""
@@ -365,18 +395,18 @@ class FlightState:
         self.refused.append(refused)
         return refused
 
-    def _point(self, obs: Observation, origin: Origin, *, moved: bool) -> TrackPoint:
+    def _record_point(self, obs: Observation, origin: Origin, *, moved: bool) -> TrackPoint:
         """The state now, as a point of the track."""
         self.points += 1
         fix = self._position.fix
         if moved and fix is not None:
-            return self._point_at(obs, origin, fix.lat, fix.lon)
-        return self._point_at(obs, origin, None, None)
+            return self._point(obs, origin, fix.lat, fix.lon)
+        return self._point(obs, origin, None, None)
 
-    def _point_at(
+    def _point(
         self, obs: Observation, origin: Origin, lat: float | None, lon: float | None
     ) -> TrackPoint:
-        """A point there; times within a flight go up by a microsecond."""
+        """The state now, there; times within a flight go up by a microsecond."""
         micros = max(round(obs.ts * MICRO), self._last_point_us + 1)
         self._last_point_us = micros
         get = self.values.get

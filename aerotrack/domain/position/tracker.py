@@ -116,6 +116,12 @@ class PositionTracker:
             self.discarded = [*(self.discarded or ()), *late]
             self.pending = pending[len(late) :] or None
 
+    def discard_pending(self) -> None:
+        """Discard all that waits."""
+        if self.pending is not None:
+            self.discarded = [*(self.discarded or ()), *self.pending]
+            self.pending = None
+
     def _take_judged(self, obs: Observation) -> Verdict:
         lat, lon = obs.lat, obs.lon
         if lat is None or lon is None or gate.implausible(lat, lon):
@@ -274,7 +280,7 @@ class PositionTracker:
         if pending is not None:
             last = pending[-1]
             if not self._reachable(last.lat, last.lon, last.at, claim):
-                self._discard_pending()
+                self.discard_pending()
                 pending = None
             elif older != last.older and abs(claim.at - last.at) <= CONFIRM_WITHIN_S:
                 return self._accept(claim, restart=True)
@@ -298,11 +304,6 @@ class PositionTracker:
         self.released = released or None
         if discarded:
             self.discarded = [*(self.discarded or ()), *discarded]
-
-    def _discard_pending(self) -> None:
-        if self.pending is not None:
-            self.discarded = [*(self.discarded or ()), *self.pending]
-            self.pending = None
 
     # -- what the gate needs -----------------------------------------------------------------------
 
