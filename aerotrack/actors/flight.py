@@ -1,7 +1,5 @@
 """The flight actor: one aircraft's continuous contact, owner of its state."""
 
-from collections import Counter
-
 import orjson
 from thespian.actors import ActorAddress
 
@@ -12,9 +10,11 @@ from aerotrack.actors.messages import (
     EndFlight,
     EventRecorded,
     FindIdentity,
+    FixesRefused,
     FlightChanged,
     FlightFound,
     FlightGone,
+    FlightOver,
     FlightRecorded,
     GetFlight,
     Identify,
@@ -27,10 +27,33 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.domain.airframe import know
 from aerotrack.domain.detail import flight_document
-from aerotrack.domain.flight import IDENTITY, FlightState
+from aerotrack.domain.flight import IDENTITY, FlightState, Folded
+from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import EndCause
 from aerotrack.domain.routes import RouteWatch
 from aerotrack.domain.types import Value
+
+
+class _Report:
+    """Counts by feed what became of observations, for the registry. Plain dicts: one an Observe."""
+
+    __slots__ = ("fixes", "refused", "unchanged")
+
+    def __init__(self) -> None:
+        self.refused: dict[tuple[str, str], int] = {}
+        self.fixes: dict[tuple[str, str], int] = {}
+        self.unchanged: dict[str, int] = {}
+
+    def add(self, feed: str, folded: Folded) -> None:
+        """Count what folding an observation of ``feed`` gave."""
+        if folded.refused is not None:
+            key = (feed, folded.refused)
+            self.refused[key] = self.refused.get(key, 0) + 1
+        for fix in folded.refused_fixes:
+            key = (fix.feed, fix.reason)
+            self.fixes[key] = self.fixes.get(key, 0) + 1
+        for name in folded.unchanged:
+            self.unchanged[name] = self.unchanged.get(name, 0) + 1
 
 
 class Flight(AeroActor):
@@ -39,17 +62,19 @@ class Flight(AeroActor):
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
     ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
-    ``FlightRecorded`` and ``EventRecorded`` to persistence, ``ObservationsRefused`` and
-    ``ObservationsUnchanged`` to the registry, so that every observation is a point, refused or
-    unchanged, ``FindIdentity`` to the register. If it dies, its live state is lost and the next
-    observation starts another flight; its track is already on its way to the database.
+    ``FlightRecorded`` and ``EventRecorded`` to persistence; ``ObservationsRefused``,
+    ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
+    point, refused or unchanged; ``FindIdentity`` to the register. If it dies, its live state is
+    lost and the next observation starts another flight; its track is already on its way to the
+    database.
     """
 
-    __slots__ = ("_links", "_live", "_recorded_at", "_route", "_state")
+    __slots__ = ("_links", "_live", "_over", "_recorded_at", "_route", "_state")
 
     _links: ConfigureFlight
     _state: FlightState | None
     _live: bool
+    _over: bool  # it landed, and its aircraft's next flight has begun
     _recorded_at: float
     _route: RouteWatch | None
 
@@ -60,42 +85,69 @@ class Flight(AeroActor):
         self._live = False
         self._recorded_at = 0.0
         self._route = None
+        self._over = False
 
     @handles(Observe)
     def observe(self, message: Observe, sender: ActorAddress) -> None:
+        if self._over:
+            self._hand_on(message.observations, message)
+            return
         links, state = self._links, self._state
         new = state is None
         if state is None:
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
-        refused: Counter[tuple[str, str]] | None = None
-        unchanged: Counter[str] | None = None
         identity = False
-        for obs in message.observations:
+        report = _Report()
+        next_ones: tuple[Observation, ...] = ()
+        for number, obs in enumerate(message.observations):
             folded = state.fold(obs)
+            if folded.departs:
+                next_ones = message.observations[number:]
+                break
             changed.update(folded.changed)
             identity = identity or folded.identity
             for point in folded.points:
                 self.send(links.persistence, PointRecorded(point))
             for event in folded.events:
                 self.send(links.persistence, EventRecorded(event))
-            if folded.refused is not None:
-                refused = refused or Counter()
-                refused[obs.feed, folded.refused] += 1
-            elif not folded.points:
-                unchanged = unchanged or Counter()
-                unchanged[obs.feed] += 1
+            report.add(obs.feed, folded)
         self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
-        if refused is not None:
-            for (feed, reason), count in refused.items():
-                self.send(links.registry, ObservationsRefused(feed, reason, count))
-        if unchanged is not None:
-            for feed, count in unchanged.items():
-                self.send(links.registry, ObservationsUnchanged(feed, count))
+        self._send_report(report)
+        if next_ones:
+            self._end(state, message.now, "landed")
+            self._over = True
+            self._hand_on(next_ones, message)
+
+    def _hand_on(self, observations: tuple[Observation, ...], message: Observe) -> None:
+        """What belongs to the aircraft's next flight goes back to where it came from."""
+        self.send(
+            self._links.registry,
+            FlightOver(self._links.icao24, observations, message.now, message.received),
+        )
+
+    def _send_report(self, report: _Report) -> None:
+        """Tell the registry what made no point."""
+        registry = self._links.registry
+        for (feed, reason), count in report.refused.items():
+            self.send(registry, ObservationsRefused(feed, reason, count))
+        for (feed, reason), count in report.fixes.items():
+            self.send(registry, FixesRefused(feed, reason, count))
+        for feed, count in report.unchanged.items():
+            self.send(registry, ObservationsUnchanged(feed, count))
+
+    def _finish(self, state: FlightState) -> None:
+        """Settle what waits for more."""
+        folded = state.finish()
+        for point in folded.points:
+            self.send(self._links.persistence, PointRecorded(point))
+        report = _Report()
+        report.add("", folded)
+        self._send_report(report)
 
     def _look_up(self, state: FlightState, changed: dict[str, Value], *, new: bool) -> None:
         """Ask who a new flight is, and where another callsign goes; look at the route it has."""
@@ -182,23 +234,23 @@ class Flight(AeroActor):
     @handles(SaveFlight)
     def save(self, message: SaveFlight, sender: ActorAddress) -> None:
         if self._state is not None:
+            self._finish(self._state)
             self._record(self._state, message.now)
 
     @handles(EndFlight)
     def end(self, message: EndFlight, sender: ActorAddress) -> None:
-        state = self._state
-        if state is None:
-            return
+        if self._state is not None:
+            self._end(self._state, message.now, message.cause)
+
+    def _end(self, state: FlightState, now: float, cause: EndCause) -> None:
+        """Write the last row; one that landed and then fell silent ended by landing."""
+        self._finish(state)
         over = state.last_contact
-        self.send(
-            self._links.persistence,
-            FlightRecorded(state.record(ended=over, cause=message.cause)),
-        )
-        self.send(
-            self._links.persistence,
-            EventRecorded(state.event("ended", over, detail=message.cause)),
-        )
-        self._leave(message.now, message.cause)
+        if cause == "silence" and state.landed:
+            cause = "landed"
+        self.send(self._links.persistence, FlightRecorded(state.record(ended=over, cause=cause)))
+        self.send(self._links.persistence, EventRecorded(state.event("ended", over, detail=cause)))
+        self._leave(now, cause)
         self._state = None
 
     @handles(GetFlight)

@@ -119,8 +119,33 @@ class SaveFlight(msgspec.Struct, frozen=True, gc=False):
     now: float
 
 
+class FlightOver(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: it landed, and its aircraft departs again.
+
+    ``observations`` are the first of the next flight. The flight has written its end; an exit
+    request follows, and what still reaches it until then comes back by this message too.
+    """
+
+    icao24: str
+    observations: tuple[Observation, ...]
+    now: float
+    received: float
+
+
 class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
     """A flight to registry: ``count`` observations of ``feed`` were refused for ``reason``."""
+
+    feed: str
+    reason: str
+    count: int
+
+
+class FixesRefused(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: ``count`` positions by ``feed`` were not believed, for ``reason``.
+
+    Whether anything else of their observations was taken is another matter (``ObservationsRefused``
+    counts observations nothing was taken of), so the two counts overlap and are never added.
+    """
 
     feed: str
     reason: str

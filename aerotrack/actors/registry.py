@@ -16,7 +16,9 @@ from aerotrack.actors.messages import (
     EndFlight,
     Figure,
     Figures,
+    FixesRefused,
     FlightFound,
+    FlightOver,
     GetFigures,
     GetFlight,
     Identify,
@@ -39,9 +41,10 @@ class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
-    ``Tick``, ``Drain``, ``ObservationsRefused`` and ``ObservationsUnchanged`` from flights,
-    ``IdentitiesFound`` and ``RegisterChanged`` from the register, ``GetFlight`` and ``GetFigures``.
-    It is the parent of all flights, so they go when it goes; the next observations start new ones.
+    ``Tick``, ``Drain``; from flights ``FlightOver``, ``ObservationsRefused``, ``FixesRefused`` and
+    ``ObservationsUnchanged``; from the register ``IdentitiesFound`` and ``RegisterChanged``;
+    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
+    next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -53,6 +56,7 @@ class Registry(AeroActor):
         self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
         self._routed: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._fixes_refused: Counter[tuple[str, str]] = Counter()
         self._unchanged: Counter[str] = Counter()
         self._now = 0.0  # of the last tick
         self._started = 0
@@ -105,6 +109,15 @@ class Registry(AeroActor):
             part.append(obs)
         self.send(self._addresses[icao24], Observe(tuple(part), now, received))
 
+    @handles(FlightOver)
+    def flight_over(self, message: FlightOver, sender: ActorAddress) -> None:
+        icao24 = message.icao24
+        if self._names.get(str(sender)) == icao24:
+            self._forget(icao24)
+            self._ended += 1
+            self.send(sender, ActorExitRequest())
+        self._route(icao24, list(message.observations), message.now, message.received)
+
     def _start(self, icao24: str, first: Observation, now: float) -> Heard:
         links = self._links
         address = self.createActor(Flight)
@@ -149,6 +162,10 @@ class Registry(AeroActor):
     @handles(ObservationsRefused)
     def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
         self._refused[message.feed, message.reason] += message.count
+
+    @handles(FixesRefused)
+    def fixes_refused(self, message: FixesRefused, sender: ActorAddress) -> None:
+        self._fixes_refused[message.feed, message.reason] += message.count
 
     @handles(ObservationsUnchanged)
     def observations_unchanged(self, message: ObservationsUnchanged, sender: ActorAddress) -> None:
@@ -222,8 +239,12 @@ class Registry(AeroActor):
             Figure("routed_total", count, (("feed", feed),)) for feed, count in self._routed.items()
         ]
         values += [
-            Figure("refused_total", count, (("feed", feed), ("reason", reason)))
-            for (feed, reason), count in self._refused.items()
+            Figure(name, count, (("feed", feed), ("reason", reason)))
+            for name, counted in (
+                ("refused_total", self._refused),
+                ("fixes_refused_total", self._fixes_refused),
+            )
+            for (feed, reason), count in counted.items()
         ]
         values += [
             Figure("unchanged_total", count, (("feed", feed),))

@@ -24,6 +24,7 @@ from aerotrack.actors.messages import (
     IdentitiesFound,
     RegisterChanged,
 )
+from aerotrack.domain.airports import load_airports
 from aerotrack.domain.rules import FlightRules
 from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.posted import parse_posted
@@ -110,6 +111,8 @@ class Server:
             stack.callback(self._actors.stop)
             self._stats = Stats(self._database, flush_interval=settings.flush_interval)
             await self._database.start()
+            # Flights look for the airport beside them, and a handler reads no file.
+            await asyncio.to_thread(load_airports)
 
             feeds = await Feeds.open(urls, self._actors.ingest, opensky=_opensky_account(settings))
             app = make_app(self._ports(feeds), self._web_settings())

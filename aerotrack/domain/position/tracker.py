@@ -70,8 +70,8 @@ class PositionTracker:
 
     ``values`` and ``origins`` are the flight's own fields with their sources and times, read here
     for speed and track. ``fix`` is the last accepted position. A raw first fix is in ``pending``
-    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``; the
-    flight takes those away with :meth:`settled`.
+    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``, from
+    where the flight takes them away.
     """
 
     __slots__ = (
@@ -115,6 +115,12 @@ class PositionTracker:
             late = [fix for fix in pending if now - fix.at > HINDSIGHT_S]
             self.discarded = [*(self.discarded or ()), *late]
             self.pending = pending[len(late) :] or None
+
+    def discard_pending(self) -> None:
+        """Discard all that waits."""
+        if self.pending is not None:
+            self.discarded = [*(self.discarded or ()), *self.pending]
+            self.pending = None
 
     def _take_judged(self, obs: Observation) -> Verdict:
         lat, lon = obs.lat, obs.lon
@@ -258,7 +264,8 @@ class PositionTracker:
             and self._reachable(*elsewhere, claim)
         ):
             return self._accept(claim, restart=True)
-        reliability.refused(claim.lat, claim.lon, claim.at, claim.odd, obs.feed, obs.receiver)
+        place = (claim.lat, claim.lon, claim.at)
+        reliability.refused(place, claim.odd, (obs.feed, obs.receiver))
         return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
 
     def _hold(self, claim: Claim, older: int) -> Verdict:
@@ -273,7 +280,7 @@ class PositionTracker:
         if pending is not None:
             last = pending[-1]
             if not self._reachable(last.lat, last.lon, last.at, claim):
-                self._discard_pending()
+                self.discard_pending()
                 pending = None
             elif older != last.older and abs(claim.at - last.at) <= CONFIRM_WITHIN_S:
                 return self._accept(claim, restart=True)
@@ -297,11 +304,6 @@ class PositionTracker:
         self.released = released or None
         if discarded:
             self.discarded = [*(self.discarded or ()), *discarded]
-
-    def _discard_pending(self) -> None:
-        if self.pending is not None:
-            self.discarded = [*(self.discarded or ()), *self.pending]
-            self.pending = None
 
     # -- what the gate needs -----------------------------------------------------------------------
 
