@@ -201,7 +201,7 @@ def test_a_clock_set_back_ends_the_flights_so_that_what_comes_next_is_not_old(
 
 
 def circuit(start: float, *, callsign: str) -> list[Observation]:
-    """Down to the ground at Frankfurt, a stop of two minutes, and off again; a position a second."""
+    """Down at Frankfurt, a stop of two minutes, and off again; a position a second."""
     seconds, path = 0, []
     for length, climb, gs, down in (
         (200, -15, 140, False), (30, 0, 60, True), (120, 0, 0, True), (40, 0, 100, True),
