@@ -7,11 +7,12 @@ reason.
 """
 
 from collections import deque
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 
-from aerotrack.domain.observation import REPORTED_FIELDS, Observation, reported_values
+from aerotrack.domain.observation import REPORTED_FIELDS, Observation
 from aerotrack.domain.records import (
     EndCause,
     EventKind,
@@ -41,11 +42,13 @@ TRACKED: Final = frozenset(
 )
 EMERGENCY_SQUAWKS: Final = frozenset({"7500", "7600", "7700"})
 _POSITION: Final = frozenset({"lat", "lon"})
+# Name, decimals, whether a change makes a point, whether it makes a row of the flight.
 _PLAIN_FIELDS: Final = tuple(
-    (index, name, DECIMALS.get(name))
-    for index, name in enumerate(REPORTED_FIELDS)
+    (name, DECIMALS.get(name), name in TRACKED, name in IDENTITY)
+    for name in REPORTED_FIELDS
     if name not in _POSITION
 )
+_plain_values = attrgetter(*(name for name, *_ in _PLAIN_FIELDS))
 _PLACES: Final = DECIMALS["lat"]
 
 
@@ -195,7 +198,6 @@ class FlightState:
             return Folded(refused="before_flight")
         values, origins = self.values, self.origins
         origin = Origin(ts, obs.source, obs.feed)
-        reported = reported_values(obs)
         changed: list[tuple[str, Value]] = []
         tracked = identity = taken = moved = False
         reason: str | None = None
@@ -209,32 +211,35 @@ class FlightState:
                 points = (self._late_point(obs),)
 
         rank = RANKS.get(obs.source, 0)
-        for index, name, places in _PLAIN_FIELDS:
-            value = reported[index]
+        # Most fields were set together by the observation before, so its origin is judged once.
+        yields: Origin | None = None
+        for field, value in zip(_PLAIN_FIELDS, _plain_values(obs), strict=True):
             if value is None:
                 continue
+            name = field[0]
             held = origins.get(name)
-            if held is not None and (
-                ts < held.ts or (ts - held.ts < TRUSTED_FOR_S and rank < RANKS.get(held.source, 0))
-            ):
-                reason = reason or ("old" if ts < held.ts else "worse_source")
-                continue
+            if held is not yields and held is not None:
+                if ts < held.ts or (
+                    ts - held.ts < TRUSTED_FOR_S and rank < RANKS.get(held.source, 0)
+                ):
+                    reason = reason or ("old" if ts < held.ts else "worse_source")
+                    continue
+                yields = held
             taken = True
             origins[name] = origin
             before = values.get(name)
             if value == before:
                 continue
             values[name] = value
+            _, places, is_tracked, is_identity = field
             if places is None:
                 changed.append((name, value))
             else:
                 shown = round(value, places)
                 if before is None or shown != round(before, places):
                     changed.append((name, shown))
-            if name in TRACKED:
-                tracked = True
-            if name in IDENTITY:
-                identity = True
+            tracked = tracked or is_tracked
+            identity = identity or is_identity
 
         self.last_contact = max(self.last_contact, ts)
         if not taken and reason is not None:
