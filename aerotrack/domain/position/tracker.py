@@ -23,7 +23,7 @@ from aerotrack.domain.position.pairing import (
     resolve_pair,
 )
 from aerotrack.domain.position.reliability import Reliability
-from aerotrack.domain.position.trail import Trail
+from aerotrack.domain.position.trail import Place, Trail, between
 from aerotrack.domain.sources import RANKS, TRUSTED_FOR_S
 
 # The same place within this time of the last or the one before is the same transmission heard
@@ -51,6 +51,10 @@ SPEED_KNOWN_S: Final = 60.0
 # A raw frame that comes late is placed next to the last fix within this time of it: feeds merge
 # receivers whose clocks and delays differ by seconds, not more.
 LATE_FRAME_S: Final = 10.0
+
+# Between two known places it flew straight, more or less: it may be off by this share of what it
+# flies until the nearer of them (half a turn at three degrees a second bends by 0.64).
+BETWEEN_SHARE: Final = 0.7
 
 
 class Claim(msgspec.Struct, gc=False):
@@ -221,19 +225,30 @@ class PositionTracker:
     def _late(self, claim: Claim) -> Verdict:
         """A position from before the last one: it must lie between its neighbours in time."""
         lat, lon, at = claim.lat, claim.lon, claim.at
-        neighbours = self._trail.around(at)
-        for fix in (self._before, self.fix):
-            if fix is not None:
-                neighbours.append((fix.at, fix.lat, fix.lon))
-        for then, was_lat, was_lon in neighbours:
-            apart = abs(at - then)
-            speed = self._fastest(claim, apart)
-            metres, _ = gate.step(lat, lon, was_lat, was_lon)
-            if metres > gate.reach_m(
-                apart, speed, None, surface=claim.surface, mlat=claim.obs.source == "mlat"
-            ):
-                return Verdict("refused", lat, lon, "impossible_past")
+        mlat = claim.obs.source == "mlat"
+        before, after = self._neighbours(at)
+        apart = after[0] - at if before is None else min(at - before[0], after[0] - at)
+        speed = self._fastest(claim, apart)
+        if before is None:
+            metres, _ = gate.step(lat, lon, after[1], after[2])
+        else:
+            speed *= BETWEEN_SHARE / gate.SPEED_FACTOR
+            metres, _ = gate.step(lat, lon, *between(before, after, at))
+        if metres > gate.reach_m(apart, speed, None, surface=claim.surface, mlat=mlat):
+            return Verdict("refused", lat, lon, "impossible_past")
         return Verdict("late", lat, lon)
+
+    def _neighbours(self, at: float) -> tuple[Place | None, Place]:
+        """The last position known from before ``at``, and the first from after it."""
+        before: Place | None = None
+        after: Place | None = None
+        recent = [(fix.at, fix.lat, fix.lon) for fix in (self._before, self.fix) if fix is not None]
+        for place in (*self._trail.around(at), *recent):
+            if place[0] > at:
+                after = place if after is None or place[0] < after[0] else after
+            elif before is None or place[0] > before[0]:
+                before = place
+        return before, after or recent[-1]
 
     # -- the outcomes ------------------------------------------------------------------------------
 
