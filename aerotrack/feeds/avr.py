@@ -15,7 +15,7 @@ import msgspec
 from aerotrack.domain.observation import Observation
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.lines import ArrivalStamps, LineSplitter
-from aerotrack.feeds.modes.decoder import Frame, ModesDecoder
+from aerotrack.feeds.modes.decoder import MAGIC_CLOCKS, Frame, ModesDecoder
 
 # 12 digits of clock, 2 of level, 28 of message, and a generous suffix.
 LINE_LIMIT: Final = 256
@@ -97,4 +97,6 @@ class AvrDecoder(msgspec.Struct):
         return self._observations(self.framer.close(), now)
 
     def _observations(self, frames: list[Frame], now: float) -> Sequence[Observation]:
+        if frames and frames[-1][1] not in MAGIC_CLOCKS:
+            self.modes.compare_clock(frames[-1], now)
         return self.modes.decode(frames, self.stamps.spread(now, len(frames)))

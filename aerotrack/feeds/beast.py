@@ -18,17 +18,10 @@ import msgspec
 
 from aerotrack.domain.observation import Observation
 from aerotrack.feeds.lines import ArrivalStamps
-from aerotrack.feeds.modes.decoder import MLAT_CLOCK, Frame, ModesDecoder
+from aerotrack.feeds.modes.decoder import MAGIC_CLOCKS, Frame, ModesDecoder
 
 # A long frame, every byte of clock, level and message doubled.
 LONGEST_BYTES: Final = 2 + 2 * 21
-
-# Clocks that are none (readsb.h): made up by multilateration, from 978 MHz, not to be passed on.
-NO_CLOCK: Final = 0
-
-UAT_CLOCK: Final = 0xFF004D4C4155
-NO_FORWARD_CLOCK: Final = 0xFF004D4C4160
-MAGIC_CLOCKS: Final = frozenset({NO_CLOCK, MLAT_CLOCK, UAT_CLOCK, NO_FORWARD_CLOCK})
 
 _UUID: Final = rb"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
@@ -101,6 +94,8 @@ class BeastDecoder(msgspec.Struct):
     def decode(self, chunk: bytes, *, now: float) -> Sequence[Observation]:
         """The observations that ``chunk``, read at ``now`` (epoch seconds), completed."""
         frames = self.framer.feed(chunk)
+        if frames and frames[-1][1] not in MAGIC_CLOCKS:
+            self.modes.compare_clock(frames[-1], now)
         return self.modes.decode(frames, self.stamps.spread(now, len(frames)))
 
     def close(self, *, now: float) -> Sequence[Observation]:  # noqa: ARG002  # of the protocol

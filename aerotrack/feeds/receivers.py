@@ -8,6 +8,8 @@ way to the registry.
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from aerotrack.domain.geo import distance_nmi
 from aerotrack.domain.observation import Observation, Site
 from aerotrack.feeds.feed import Sink
@@ -125,7 +127,10 @@ class Receivers:
 
 
 class CountingSink:
-    """Counts observations for their receivers and hands them on; for feeds that are not raw."""
+    """Counts observations for their receivers, adds where these stand, and hands them on.
+
+    For feeds that are not raw.
+    """
 
     def __init__(self, sink: Sink, receivers: Receivers, site: Site | None) -> None:
         self._sink = sink
@@ -140,4 +145,6 @@ class CountingSink:
             if obs.lat is not None and obs.lon is not None:
                 receiver.positions += 1
                 receiver.placed(obs.lat, obs.lon)
+        if self._site is not None:
+            observations = [msgspec.structs.replace(obs, site=self._site) for obs in observations]
         self._sink(observations, now=now, received=received)

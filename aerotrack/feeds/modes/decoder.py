@@ -26,8 +26,13 @@ from aerotrack.feeds.receivers import Receiver, Receivers
 # where the format has none), and the receiver's id where the stream tells it.
 Frame = tuple[bytes, int, int | None, str | None]
 
-# A synthetic clock value: the frame was made by multilateration (readsb.h).
+# Clock values that are none (readsb.h): nothing, made by multilateration, from 978 MHz, not to be
+# passed on.
+NO_CLOCK: Final = 0
 MLAT_CLOCK: Final = 0xFF004D4C4154
+UAT_CLOCK: Final = 0xFF004D4C4155
+NO_FORWARD_CLOCK: Final = 0xFF004D4C4160
+MAGIC_CLOCKS: Final = frozenset({NO_CLOCK, MLAT_CLOCK, UAT_CLOCK, NO_FORWARD_CLOCK})
 _ALTITUDE_REPLIES: Final = frozenset({0, 4, 16, 20})
 _AIR_TO_AIR: Final = frozenset({0, 16})
 # A frame that says nothing but that the aircraft is there makes an observation this often.
@@ -163,7 +168,13 @@ class ModesDecoder:
             **fields,  # type: ignore[arg-type]  # of the vocabulary, by their readers
         )
 
+    def compare_clock(self, frame: Frame, now: float) -> None:
+        """Compare the clock of a live frame that was read at ``now`` (epoch seconds) with ours."""
+        receiver = self._own if frame[3] is None else self._station(frame[3])
+        receiver.compare_clock(frame[1], now)
+
     def _station(self, station: str) -> Receiver:
+        # One receiver behind the feed stands where the feed says; of several nobody knows.
         return self._receivers.of(self._figures.name, station, None)
 
 
