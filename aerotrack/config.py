@@ -26,6 +26,8 @@ __all__ = ["Config", "ConfigError", "Settings", "default_data_dir", "describe", 
 
 CONFIG_VARIABLE: Final = "AEROTRACK_CONFIG"
 PREFIX: Final = "AEROTRACK_"
+# Variables of the tests, which servers started by tests inherit, are no settings.
+_NO_SETTINGS: Final = (CONFIG_VARIABLE, "AEROTRACK_TEST_")
 Command = Literal["serve", "demo"]
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -161,8 +163,9 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
     names = {spec.variable: name for name, spec in SPECS.items()}
     found = {}
     for variable, value in sorted(environ.items()):
-        # Compose files hand on variables that are not set as empty ones.
-        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE or not value.strip():
+        if not variable.startswith(PREFIX) or variable.startswith(_NO_SETTINGS):
+            continue
+        if not value.strip():  # compose files hand on variables that are not set as empty ones
             continue
         if variable in names:
             found[names[variable]] = _Given(value, variable, text=True, base=Path.cwd())

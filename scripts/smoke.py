@@ -180,7 +180,7 @@ class Server:
                 self._lines.append(line)
                 with contextlib.suppress(ValueError):
                     entry = json.loads(line)
-                    if isinstance(entry, dict) and entry.get("event") == "listening":
+                    if isinstance(entry, dict) and entry.get("event") == "ready":
                         self.url = str(entry["url"])
                 self._said.notify()
         with self._said:
@@ -188,7 +188,7 @@ class Server:
             self._said.notify()
 
     def _wait_listening(self) -> None:
-        """Wait for the event ``listening``, which says the URL."""
+        """Wait for the event ``ready``, which says the URL."""
         with self._said:
             self._said.wait_for(lambda: self.url or self._ended, START_TIMEOUT_S)
         if self._ended:

@@ -101,7 +101,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_known(tmp_path: Path) -> No
 
 
 def test_variables_of_others_are_left_alone() -> None:
-    assert 8480 == load(environ={"PORT": "1", "MY_AEROTRACK_PORT": "2"}).settings.port
+    environ = {"PORT": "1", "MY_AEROTRACK_PORT": "2", "AEROTRACK_TEST_DATABASE_URL": "x"}
+    assert 8480 == load(environ=environ).settings.port
 
 
 @pytest.mark.parametrize(

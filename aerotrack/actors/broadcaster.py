@@ -19,10 +19,11 @@ from aerotrack.actors.messages import (
     Tick,
     Unsubscribe,
 )
+from aerotrack.domain.changes import NOTHING, Change
 from aerotrack.domain.picture import LivePicture
-from aerotrack.domain.view import Beat, View
+from aerotrack.domain.view import Beat, View, interval_for
 
-# Intervals are multiples of this: the runtime's tick, and the finest a client may ask for.
+# The runtime's tick, and the shortest of the intervals.
 TICK_S: Final = 0.1
 
 
@@ -49,7 +50,7 @@ class Broadcaster(AeroActor):
 
     @handles(FlightChanged)
     def flight_changed(self, message: FlightChanged, sender: ActorAddress) -> None:
-        self._picture.apply(
+        entry, visible = self._picture.apply(
             message.icao24,
             message.flight_id,
             message.changed,
@@ -58,14 +59,10 @@ class Broadcaster(AeroActor):
             last_contact=message.last_contact,
         )
         self._changes += 1
-        if message.changed or message.whole:
+        if visible:
+            change = Change(entry, message.changed)
             for beat in self._beats.values():
-                beat.note(
-                    message.icao24,
-                    message.changed,
-                    whole=message.whole,
-                    received=message.received,
-                )
+                beat.note(change, whole=message.whole, received=message.received)
 
     @handles(FlightGone)
     def flight_gone(self, message: FlightGone, sender: ActorAddress) -> None:
@@ -77,12 +74,13 @@ class Broadcaster(AeroActor):
 
     @handles(Subscribe)
     def subscribe(self, message: Subscribe, sender: ActorAddress) -> None:
-        interval = max(TICK_S, round(message.interval / TICK_S) * TICK_S)
+        interval = interval_for(message.interval)
         known = self._clients.get(message.client_id)
         view = View(message.box) if known is None else known[1]
         before = None if known is None else known[2]
         if before is None:
             view.box = message.box
+            view.writable = True  # only who takes frames subscribes; while away nobody said so
             for part in view.snapshot(self._picture, message.now):
                 self._send_frame(message.client, part, None)
         else:
@@ -91,7 +89,7 @@ class Broadcaster(AeroActor):
             self._leave_beat(message.client_id, before)
             view.move(message.box, self._picture)
             if view.writable:
-                frame = view.frame(self._picture, message.now, {}, {})
+                frame = view.frame(self._picture, message.now, NOTHING, {})
                 if frame is not None:
                     self._send_frame(message.client, frame[0], None)
         joined = self._beats.get(interval)
@@ -128,7 +126,10 @@ class Broadcaster(AeroActor):
         now = message.now
         for beat in self._beats.values():
             if now < beat.due:
-                continue
+                if beat.due - now <= beat.interval + TICK_S:
+                    beat.prepare()
+                    continue
+                beat.due = now  # the clock was set back: do not wait until it is there again
             # A late beat does not make up for those it missed.
             beat.due = max(beat.due + beat.interval, now + TICK_S / 2)
             for client_id, payload, received in beat.frames(self._picture, now):

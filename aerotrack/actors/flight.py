@@ -17,6 +17,7 @@ from aerotrack.actors.messages import (
     FlightRecorded,
     GetFlight,
     ObservationsRefused,
+    ObservationsUnchanged,
     Observe,
     PointRecorded,
     SaveFlight,
@@ -33,8 +34,9 @@ class Flight(AeroActor):
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``CheckSilence``, ``SaveFlight``, ``EndFlight``, ``GetFlight``. Emits ``FlightChanged`` and
     ``FlightGone`` to the broadcaster, ``PointRecorded``, ``FlightRecorded`` and ``EventRecorded``
-    to persistence, ``ObservationsRefused`` to the registry. If it dies, its live state is lost and
-    the next observation starts another flight; its track is already on its way to the database.
+    to persistence, ``ObservationsRefused`` and ``ObservationsUnchanged`` to the registry, so that
+    every observation is a point, refused or unchanged. If it dies, its live state is lost and the
+    next observation starts another flight; its track is already on its way to the database.
     """
 
     __slots__ = ("_links", "_live", "_recorded_at", "_state")
@@ -59,6 +61,7 @@ class Flight(AeroActor):
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
         refused: Counter[tuple[str, str]] | None = None
+        unchanged: Counter[str] | None = None
         identity = False
         for obs in message.observations:
             folded = state.fold(obs)
@@ -71,12 +74,18 @@ class Flight(AeroActor):
             if folded.refused is not None:
                 refused = refused or Counter()
                 refused[obs.feed, folded.refused] += 1
+            elif not folded.points:
+                unchanged = unchanged or Counter()
+                unchanged[obs.feed] += 1
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
         if refused is not None:
             for (feed, reason), count in refused.items():
                 self.send(links.registry, ObservationsRefused(feed, reason, count))
+        if unchanged is not None:
+            for feed, count in unchanged.items():
+                self.send(links.registry, ObservationsUnchanged(feed, count))
 
     def _show(self, state: FlightState, changed: dict[str, Value], message: Observe) -> None:
         """Tell the broadcaster what the live picture should say now."""

@@ -37,7 +37,8 @@ class Drain(msgspec.Struct, frozen=True, gc=False):
 
 
 class Drained(msgspec.Struct, frozen=True, gc=False):
-    """The answer to ``Drain``; ``left`` counts rows that could not be written."""
+    """The answer to ``Drain``; ``left`` counts rows that could not be written. They are still held:
+    another ``Drain`` tries again."""
 
     left: int
 
@@ -119,6 +120,16 @@ class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
 
     feed: str
     reason: str
+    count: int
+
+
+class ObservationsUnchanged(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: ``count`` observations of ``feed`` were taken and made no track point.
+
+    They said what was known already, or something no point is written for.
+    """
+
+    feed: str
     count: int
 
 

@@ -1,5 +1,6 @@
 """The persistence actor: gathers what flights record into batches and hands them to the writer."""
 
+import logging
 from typing import Final
 
 from thespian.actors import ActorAddress
@@ -22,9 +23,13 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.domain.batching import BatchBuffer
 from aerotrack.domain.records import Batch
+from aerotrack.logs import log_event
 
 # A failed batch is handed over again after this; the writer itself backs off when that is too soon.
 RETRY_S: Final = 0.5
+# Once points were dropped memory counts as full until this share of it is taken, so that it is said
+# once and not with every batch.
+ROOM_AGAIN: Final = 0.5
 
 
 class Persistence(AeroActor):
@@ -50,6 +55,7 @@ class Persistence(AeroActor):
         self._rejected = 0
         self._batches = 0
         self._failures = 0
+        self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
         self._points_stored = 0
         self._last_seconds = 0.0
@@ -68,7 +74,11 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
-        self._buffer.add_point(message.point, self._now)
+        if not self._buffer.add_point(message.point, self._now) and self._full_since is None:
+            self._full_since = self._buffer.dropped - 1
+            log_event(
+                self.log, "history_full", level=logging.ERROR, waiting_rows=self._buffer.waiting
+            )
 
     @handles(FlightRecorded)
     def flight_recorded(self, message: FlightRecorded, sender: ActorAddress) -> None:
@@ -85,7 +95,8 @@ class Persistence(AeroActor):
         self._now = message.now
         under_way = self._buffer.under_way
         if self._retry_at is not None:
-            if message.now >= self._retry_at and under_way is not None:
+            too_soon = 0.0 < self._retry_at - message.now <= RETRY_S  # more: the clock was set back
+            if not too_soon and under_way is not None:
                 self._retry_at = None
                 self._store(under_way)
             return
@@ -108,7 +119,7 @@ class Persistence(AeroActor):
         if batch is None or not self._buffer.stored(message.number):
             return
         if self._error:
-            self.log.info("database_back waiting_rows=%d", self._buffer.waiting)
+            log_event(self.log, "database_back", waiting_rows=self._buffer.waiting)
         self._error = ""
         self._batches += 1
         self._stored += message.stored
@@ -117,7 +128,15 @@ class Persistence(AeroActor):
         self._duplicate += message.duplicate
         self._rejected += message.rejected
         self._last_seconds = message.seconds
+        self._note_room()
         self._next()
+
+    def _note_room(self) -> None:
+        buffer = self._buffer
+        if self._full_since is not None and buffer.waiting <= ROOM_AGAIN * buffer.rows_limit:
+            dropped = buffer.dropped - self._full_since
+            log_event(self.log, "history_has_room", level=logging.WARNING, dropped=dropped)
+            self._full_since = None
 
     @handles(BatchFailed)
     def batch_failed(self, message: BatchFailed, sender: ActorAddress) -> None:
@@ -126,17 +145,18 @@ class Persistence(AeroActor):
             return
         self._failures += 1
         if not self._error:
-            self.log.warning(
-                "database_away code=%s reason=%s waiting_rows=%d",
-                message.code,
-                message.reason,
-                self._buffer.waiting,
+            log_event(
+                self.log,
+                "database_away",
+                level=logging.WARNING,
+                code=message.code,
+                reason=message.reason,
+                waiting_rows=self._buffer.waiting,
             )
         self._error = message.code
-        if self._asked_to_drain is not None:
-            self._answer_drain()
-            return
         self._retry_at = self._now + RETRY_S
+        if self._asked_to_drain is not None:
+            self._answer_drain()  # whoever asked decides whether to ask again
 
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
@@ -161,6 +181,7 @@ class Persistence(AeroActor):
             Figure("points_recorded_total", self._points),
             Figure("points_stored_total", self._points_stored),
             Figure("points_dropped_total", buffer.dropped),
+            Figure("history_full", self._full_since is not None),
             Figure("rows_stored_total", self._stored),
             Figure("rows_duplicate_total", self._duplicate),
             Figure("rows_rejected_total", self._rejected),

@@ -1,5 +1,6 @@
 """The registry actor: knows which flight is which aircraft's, and routes what feeds say to it."""
 
+import logging
 from collections import Counter
 
 from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited
@@ -20,20 +21,24 @@ from aerotrack.actors.messages import (
     GetFlight,
     Ingest,
     ObservationsRefused,
+    ObservationsUnchanged,
     Observe,
     SaveFlight,
     Tick,
 )
 from aerotrack.domain.observation import Observation
+from aerotrack.domain.records import EndCause
 from aerotrack.domain.silence import Heard, SilenceQueue
+from aerotrack.logs import log_event
 
 
 class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
-    ``Tick``, ``Drain``, ``ObservationsRefused`` from flights, ``GetFlight`` and ``GetFigures``. It
-    is the parent of all flights, so they go when it goes; the next observations start new ones.
+    ``Tick``, ``Drain``, ``ObservationsRefused`` and ``ObservationsUnchanged`` from flights,
+    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
+    next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -45,6 +50,8 @@ class Registry(AeroActor):
         self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
         self._routed: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._unchanged: Counter[str] = Counter()
+        self._now = 0.0  # of the last tick
         self._started = 0
         self._ended = 0
         self._died = 0
@@ -111,10 +118,10 @@ class Registry(AeroActor):
         )
         return heard
 
-    def _end(self, icao24: str, now: float) -> None:
+    def _end(self, icao24: str, now: float, cause: EndCause = "silence") -> None:
         address = self._forget(icao24)
         self._ended += 1
-        self.send(address, EndFlight(now, "silence"))
+        self.send(address, EndFlight(now, cause))
         self.send(address, ActorExitRequest())
 
     def _forget(self, icao24: str) -> ActorAddress:
@@ -129,21 +136,42 @@ class Registry(AeroActor):
         if icao24 is not None:
             self._forget(icao24)
             self._died += 1
-            self.log.warning("flight_died icao24=%s", icao24)
+            log_event(self.log, "flight_died", level=logging.WARNING, icao24=icao24)
 
     @handles(ObservationsRefused)
     def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
         self._refused[message.feed, message.reason] += message.count
 
+    @handles(ObservationsUnchanged)
+    def observations_unchanged(self, message: ObservationsUnchanged, sender: ActorAddress) -> None:
+        self._unchanged[message.feed] += message.count
+
     # -- time --------------------------------------------------------------------------------------
 
     @handles(Tick)
     def tick(self, message: Tick, sender: ActorAddress) -> None:
+        back, self._now = self._now - message.now, message.now
+        if back > self._links.rules.future_tolerance:
+            self._begin_again(message.now, back)
         for icao24, _, over in self._silent.due(message.now, self._heard):
             if over:
                 self._end(icao24, message.now)
             else:
                 self.send(self._addresses[icao24], CheckSilence(message.now))
+
+    def _begin_again(self, now: float, back: float) -> None:
+        """The clock was set back ``back`` seconds: to the flights alive everything new would be old
+        until it is where it was. They end, and what is heard next begins new ones."""
+        log_event(
+            self.log,
+            "clock_set_back",
+            level=logging.WARNING,
+            seconds=round(back, 1),
+            flights_ended=len(self._heard),
+        )
+        for icao24 in tuple(self._heard):
+            self._end(icao24, now, "replaced")
+        self._silent = SilenceQueue(self._links.rules)
 
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
@@ -176,5 +204,9 @@ class Registry(AeroActor):
         values += [
             Figure("refused_total", count, (("feed", feed), ("reason", reason)))
             for (feed, reason), count in self._refused.items()
+        ]
+        values += [
+            Figure("unchanged_total", count, (("feed", feed),))
+            for feed, count in self._unchanged.items()
         ]
         self.send(sender, Figures(tuple(values)))

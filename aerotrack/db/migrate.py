@@ -22,6 +22,7 @@ from aerotrack.db.errors import (
     MigrationFailed,
     ServerTooOld,
 )
+from aerotrack.logs import log_event
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
             f"migration {migration.number:04d}_{migration.name}: {first_line(error)} "
             f"({error.sqlstate}); it was rolled back"
         ) from error
-    log.info("migration_applied number=%d name=%s", migration.number, migration.name)
+    log_event(log, "migration_applied", number=migration.number, name=migration.name)
 
 
 def _value(connection: psycopg.Connection, name: str, parameters: tuple[int, ...] = ()) -> object:

@@ -9,6 +9,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 from aerotrack.db import queries
 from aerotrack.db.connection import PARTITION_LOCK, connect, translated
 from aerotrack.db.partitions import Partition, day_of_partition, list_partitions
+from aerotrack.logs import log_event
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,9 @@ def drop_old(
         connection.execute(_SQL["forget_rejected"], (oldest_kept * _DAY_S,))
         connection.execute(_SQL["forget_batches"], (oldest_kept * _DAY_S,))
     if dropped:
-        log.info("positions_dropped days=%d from=%s to=%s", len(dropped), dropped[0], dropped[-1])
+        log_event(
+            log, "positions_dropped", days=len(dropped), oldest=dropped[0], newest=dropped[-1]
+        )
     return dropped
 
 
@@ -62,6 +65,6 @@ def _drop(connection: psycopg.Connection, partition: Partition) -> bool:
             connection.execute(f"ALTER TABLE position DETACH PARTITION {name} {how}".encode())
         connection.execute(f"DROP TABLE {name}".encode())
     except (QueryCanceled, LockNotAvailable):
-        log.warning("partition_in_use name=%s", name)
+        log_event(log, "partition_in_use", level=logging.WARNING, name=name)
         return False
     return True

@@ -21,6 +21,7 @@ from aerotrack.db.connection import connect, first_line
 from aerotrack.db.partitions import Partitions
 from aerotrack.db.store import BatchStore, yield_turn
 from aerotrack.domain.records import Batch
+from aerotrack.logs import log_event
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,9 @@ class BatchWriter:
             try:
                 connection.cancel_safe(timeout=CANCEL_GRACE_S)
             except psycopg.Error as error:
-                log.warning("batch_cancel_failed reason=%s", first_line(error))
+                log_event(
+                    log, "batch_cancel_failed", level=logging.WARNING, reason=first_line(error)
+                )
         self._thread.join(CANCEL_GRACE_S)
         return False
 
@@ -134,11 +137,17 @@ class BatchWriter:
         except psycopg.Error as error:
             self._failed(batch, error.sqlstate or CONNECTION_FAILED, first_line(error))
         except Exception as error:
-            log.exception("batch_writer_error number=%d", batch.number)
+            log_event(
+                log,
+                "batch_writer_error",
+                level=logging.ERROR,
+                error=error,
+                number=batch.number,
+            )
             self._failed(batch, INTERNAL_ERROR, first_line(error))
         else:
             if self._failures:
-                log.info("database_writes_again failures=%d", self._failures)
+                log_event(log, "database_writes_again", failures=self._failures)
             self._failures = 0
             self._call(
                 self._on_stored,
@@ -168,7 +177,14 @@ class BatchWriter:
         # A new connection costs little beside the back-off, and forgets whatever state went wrong.
         self._disconnect()
         if not self._failures:
-            log.warning("batch_failed number=%d code=%s reason=%s", batch.number, code, reason)
+            log_event(
+                log,
+                "batch_failed",
+                level=logging.WARNING,
+                number=batch.number,
+                code=code,
+                reason=reason,
+            )
         self._failures += 1
         self._answer_failed(batch, code, reason)
 

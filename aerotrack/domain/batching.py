@@ -91,7 +91,8 @@ class BatchBuffer:
         """
         if self.under_way is not None:
             return None
-        due = self._oldest is not None and now - self._oldest >= self.flush_interval
+        # A clock that was set back makes it due at once, not when it is there again.
+        due = self._oldest is not None and not 0.0 <= now - self._oldest < self.flush_interval
         if not self._sealed and (due or flush):
             self._seal()
         if not self._sealed:

@@ -6,7 +6,7 @@ to it: a client's picture must converge to a fresh snapshot of its view.
 
 from typing import Any
 
-# Of age, not of state: deltas leave them out where they follow from the frame itself.
+# Of age, not of state: known to the second (``time_position``) or only in whole entries.
 AGES = frozenset({"last_contact", "time_position"})
 
 
@@ -47,9 +47,9 @@ class HeldPicture:
             if self.flights.pop(gone["icao24"], None) is None:
                 raise ProtocolBroken(f"{gone['icao24']} is gone but was not there")
         for entry in frame["flights"]:
-            self._merge(entry)
+            self._merge(entry, frame["now"])
 
-    def _merge(self, entry: dict[str, Any]) -> None:
+    def _merge(self, entry: dict[str, Any], now: float) -> None:
         if entry.get("full"):
             self.flights[entry["icao24"]] = {k: v for k, v in entry.items() if k != "full"}
             return
@@ -61,6 +61,8 @@ class HeldPicture:
                 held.pop(name, None)
             else:
                 held[name] = value
+        if "lat" in held and "time_position" not in entry:
+            held["time_position"] = now
 
     def comparable(self) -> dict[str, dict[str, Any]]:
         """What is held, without the ages, to be compared with another picture's."""

@@ -14,17 +14,22 @@ from aerotrack.domain.types import Value
 
 # One decimal: the times of the picture are for judging age, not for measuring (DESIGN section 6).
 TIME_DECIMALS: Final = 1
+# Coordinates of a flight of unknown position: in no box, since every comparison with NaN fails.
+NOWHERE: Final = float("nan")
 
 
 class Entry:
     """One flight in the picture. ``values`` holds no ``None``: unknown is absent."""
 
-    __slots__ = ("_encoded", "flight_id", "icao24", "last_contact", "time_position", "values")
+    __slots__ = (
+        "_encoded", "flight_id", "icao24", "last_contact", "lat", "lon", "time_position", "values",
+    )  # fmt: skip
 
     def __init__(self, icao24: str, flight_id: str) -> None:
         self.icao24 = icao24
         self.flight_id = flight_id
         self.values: dict[str, Any] = {}
+        self.lat = self.lon = NOWHERE  # as in values, for those who look where it is
         self.time_position: float | None = None
         self.last_contact = 0.0
         self._encoded: bytes | None = None
@@ -41,6 +46,8 @@ class Entry:
                 self.values.pop(name, None)
             else:
                 self.values[name] = value
+        self.lat = self.values.get("lat", NOWHERE)
+        self.lon = self.values.get("lon", NOWHERE)
         self.time_position = time_position
         self.last_contact = last_contact
         self._encoded = None
@@ -49,8 +56,7 @@ class Entry:
         """Whether a view of ``box`` shows it; without a box even flights of unknown position."""
         if box is None:
             return True
-        lat = self.values.get("lat")
-        return lat is not None and box.contains(lat, self.values["lon"])
+        return box.contains(self.lat, self.lon)
 
     def encoded(self) -> bytes:
         """The whole entry as a JSON object."""
@@ -95,13 +101,19 @@ class LivePicture:
         whole: bool,
         time_position: float | None,
         last_contact: float,
-    ) -> None:
-        """Merge a change, or with ``whole`` replace the entry."""
+    ) -> tuple[Entry, bool]:
+        """Merge a change, or with ``whole`` replace the entry.
+
+        Returns the entry as it is then, and whether clients must hear of it: also of a position
+        that is confirmed where it was, since what they hear nothing of ages.
+        """
         entry = self._entries.get(icao24)
         if entry is None or whole:
             entry = self._entries[icao24] = Entry(icao24, flight_id)
+        confirmed = time_position != entry.time_position
         entry.apply(changed, time_position, last_contact)
         self.pos += 1
+        return entry, bool(changed) or whole or confirmed
 
     def remove(self, icao24: str, flight_id: str) -> bool:
         """Take a flight out; ``False`` where it is not there, or another flight of its aircraft."""

@@ -26,6 +26,13 @@ class Heard:
             self.ts = ts
             self.slow = source in SLOW_SOURCES
 
+    def gone_at(self, rules: FlightRules) -> float:
+        """When it has left the live picture for certain, if it is not heard again.
+
+        No position is later than ``ts``, which a clock that is ahead of ours puts after ``at``.
+        """
+        return max(self.at, self.ts) + (rules.gone_after_slow if self.slow else rules.gone_after)
+
     def ends_after(self, rules: FlightRules) -> float:
         """How long it may be silent before the flight is over, seconds."""
         return max(rules.end_after, rules.gone_after_slow) if self.slow else rules.end_after
@@ -73,10 +80,8 @@ class SilenceQueue:
                 continue
             if now - heard.at >= step:
                 found.append((icao24, heard, False))
-                gone_at = heard.at + (
-                    self._rules.gone_after_slow if heard.slow else self._rules.gone_after
-                )
-                self._push(now + step if now < gone_at else over_at, icao24, heard)
+                gone = now >= heard.gone_at(self._rules)
+                self._push(over_at if gone else now + step, icao24, heard)
             else:
                 self._push(heard.at + step, icao24, heard)
         return found

@@ -4,35 +4,31 @@ A change is encoded once for a group and joined into the frames of all its clien
 does not read is passed over; what it missed is kept as names only, and it gets whole entries of
 those when it reads again.
 
-The work of a beat is that of the changes times the clients of the group; a picture in cells comes
-with the scale that needs it.
+At a beat every change is looked at once, and again for each view that is a box; a picture in cells
+comes with the scale that needs it.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from aerotrack.domain.changes import Change, Changes, Pending
 from aerotrack.domain.geo import Box
-from aerotrack.domain.picture import TIME_DECIMALS, LivePicture
-from aerotrack.domain.types import Value
+from aerotrack.domain.picture import LivePicture
 
 # A part of a snapshot stays under this many bytes (DESIGN section 6: under 512 kB).
 PART_BYTES: Final = 500_000
-# A position older than this when its delta is made says how old it is.
-FRESH_S: Final = 1.0
+# Seconds between frames. Every change is noted once for each interval in use, so there are few;
+# what lies between two gets the longer.
+INTERVALS: Final = (
+    0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 60.0,
+)  # fmt: skip
 
 
-class Pending:
-    """What changed of one flight since the last beat, and the oldest feed read behind it."""
-
-    __slots__ = ("encoded", "received", "values", "whole")
-
-    def __init__(self, received: float) -> None:
-        self.values: dict[str, Value] = {}
-        self.whole = False
-        self.received = received
-        self.encoded: bytes | None = None  # of a delta; None where nothing visible changed
+def interval_for(wanted: float) -> float:
+    """The interval that is served to who wants a frame every ``wanted`` seconds at most."""
+    return next((interval for interval in INTERVALS if interval >= wanted), INTERVALS[-1])
 
 
 class View:
@@ -88,44 +84,27 @@ class View:
                 self.gone[icao24] = encoded
 
     def frame(
-        self,
-        picture: LivePicture,
-        now: float,
-        pending: dict[str, Pending],
-        gone: dict[str, bytes],
+        self, picture: LivePicture, now: float, changes: Changes, gone: dict[str, bytes]
     ) -> tuple[bytes, float | None] | None:
         """The delta since the client's last frame and the oldest feed read behind it, if any."""
-        held, box, missed = self.held, self.box, self.missed
+        held, pending = self.held, changes.pending
         leaving, self.gone = list(self.gone.values()), {}
         for icao24, encoded in gone.items():
             if icao24 in held:
                 held.discard(icao24)
                 leaving.append(encoded)
         entries: list[bytes] = []
-        oldest: float | None = None
-        if missed:
-            for icao24 in missed:
-                if icao24 not in pending:
-                    self._renew(icao24, picture, entries, leaving)
-        for icao24, change in pending.items():
-            entry = picture.get(icao24)
-            if entry is None:
-                continue
-            if not entry.within(box):
-                if icao24 in held:
-                    held.discard(icao24)
-                    leaving.append(_gone(icao24, entry.flight_id, "left_view", None))
-                continue
-            if icao24 not in held or change.whole or icao24 in missed:
-                held.add(icao24)
-                entries.append(entry.encoded_full())
-            elif change.encoded is not None:
-                entries.append(change.encoded)
-            else:
-                continue
-            if oldest is None or change.received < oldest:
-                oldest = change.received
-        missed.clear()
+        oldest: float | None
+        for icao24 in self.missed:
+            if icao24 not in pending:
+                self._renew(icao24, picture, entries, leaving)
+        if self._sees_all_as_it_is(changes):
+            oldest = changes.oldest
+            if changes.rows:
+                entries.append(changes.joined())
+        else:
+            oldest = self._select(changes, now, entries, leaving)
+        self.missed.clear()
         if not entries and not leaving:
             return None
         self.seq += 1
@@ -136,6 +115,40 @@ class View:
         )
         body = (head, b",".join(leaving), b'],"flights":[', b",".join(entries), b"]}")
         return b"".join(body), oldest
+
+    def _sees_all_as_it_is(self, changes: Changes) -> bool:
+        """Whether every change goes to this client, and as a delta: its frame is everybody's."""
+        return (
+            self.box is None
+            and changes.pending.keys() <= self.held
+            and self.missed.isdisjoint(changes.pending)
+            and not changes.any_whole
+        )
+
+    def _select(
+        self, changes: Changes, now: float, entries: list[bytes], leaving: list[bytes]
+    ) -> float | None:
+        """Add what this view shows of ``changes``; the oldest feed read behind that."""
+        held, missed = self.held, self.missed
+        inside = changes.inside(self.box)
+        if self.box is not None:
+            left = held & changes.pending.keys()
+            left.difference_update([row.entry.icao24 for row in inside])
+            for icao24 in left:
+                held.discard(icao24)
+                flight_id = changes.pending[icao24].entry.flight_id
+                leaving.append(_gone(icao24, flight_id, "left_view", None))
+        oldest: float | None = None
+        for row in inside:
+            icao24 = row.entry.icao24
+            if row.whole or icao24 not in held or icao24 in missed:
+                held.add(icao24)
+                entries.append(row.entry.encoded_full())
+            else:
+                entries.append(row.delta(now))
+            if oldest is None or row.received < oldest:
+                oldest = row.received
+        return oldest
 
     def _renew(
         self, icao24: str, picture: LivePicture, entries: list[bytes], leaving: list[bytes]
@@ -155,7 +168,7 @@ class View:
 class Beat:
     """The changes that clients of one interval have not been sent yet."""
 
-    __slots__ = ("due", "gone", "interval", "pending", "views")
+    __slots__ = ("_fresh", "due", "gone", "interval", "pending", "views")
 
     def __init__(self, interval: float, now: float) -> None:
         self.interval = interval
@@ -163,54 +176,41 @@ class Beat:
         self.views: dict[int, View] = {}
         self.pending: dict[str, Pending] = {}
         self.gone: dict[str, bytes] = {}
+        self._fresh: list[Change] = []  # not looked at by prepare() yet
 
-    def note(
-        self,
-        icao24: str,
-        changed: tuple[tuple[str, Value], ...],
-        *,
-        whole: bool,
-        received: float,
-    ) -> None:
+    def note(self, change: Change, *, whole: bool, received: float) -> None:
         """Something of a flight changed."""
-        pending = self.pending.get(icao24)
+        entry = change.entry
+        pending = self.pending.get(entry.icao24)
         if pending is None:
-            pending = self.pending[icao24] = Pending(received)
-        pending.values.update(changed)
-        pending.whole = pending.whole or whole
+            self.pending[entry.icao24] = Pending(entry, change, whole, received)
+            self._fresh.append(change)
+        else:
+            pending.add(change, whole=whole)
 
     def note_gone(self, icao24: str, flight_id: str, reason: str, cause: str | None) -> None:
         """A flight left the picture."""
         self.pending.pop(icao24, None)
         self.gone[icao24] = _gone(icao24, flight_id, reason, cause)
 
+    def prepare(self) -> None:
+        """Encode what came lately, so that not all of it is to be done at the beat."""
+        for change in self._fresh:
+            change.encoded()
+        self._fresh.clear()
+
     def frames(self, picture: LivePicture, now: float) -> Iterator[tuple[int, bytes, float | None]]:
         """The frames due now, as (client id, frame, oldest feed read); then nothing is pending."""
         pending, gone = self.pending, self.gone
-        self.pending, self.gone = {}, {}
-        for icao24, change in pending.items():
-            change.encoded = _delta_entry(icao24, change.values, picture, now)
+        self.pending, self.gone, self._fresh = {}, {}, []
+        changes = Changes(pending, now)
         for client_id, view in self.views.items():
             if not view.writable:
                 view.miss(pending, gone)
             elif pending or gone or view.missed or view.gone:
-                made = view.frame(picture, now, pending, gone)
+                made = view.frame(picture, now, changes, gone)
                 if made is not None:
                     yield client_id, *made
-
-
-def _delta_entry(
-    icao24: str, values: dict[str, Value], picture: LivePicture, now: float
-) -> bytes | None:
-    """The entry of a delta: what changed, and the time of a position that is not fresh."""
-    entry = picture.get(icao24)
-    if not values or entry is None:
-        return None
-    changed: dict[str, Any] = {"icao24": icao24, **values}
-    at = entry.time_position
-    if at is not None and ("lat" in values or "lon" in values) and abs(now - at) > FRESH_S:
-        changed["time_position"] = round(at, TIME_DECIMALS)
-    return orjson.dumps(changed)
 
 
 def _gone(icao24: str, flight_id: str, reason: str, cause: str | None) -> bytes:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from aerotrack.feeds.feed import Clock, Feed, FeedError
+from aerotrack.logs import log_event
 
 LOG = logging.getLogger(__name__)
 
@@ -136,11 +137,12 @@ class FeedSupervisor:
             del logged[min(logged, key=logged.__getitem__)]
         logged[text] = now
         expected = error is None or isinstance(error, OSError | FeedError)
-        LOG.log(
-            logging.WARNING if expected else logging.ERROR,
-            "feed_lost feed=%s error=%r retry_in_s=%.1f",
-            name,
-            text,
-            pause,
-            exc_info=None if expected else error,
+        log_event(
+            LOG,
+            "feed_lost",
+            level=logging.WARNING if expected else logging.ERROR,
+            error=None if expected else error,
+            feed=name,
+            reason=text,
+            retry_in_s=round(pause, 1),
         )

@@ -13,6 +13,8 @@ from typing import Final, Protocol
 
 from aerotrack.domain.observation import Observation
 from aerotrack.feeds.feed import Clock, FeedError, FeedFigures, Sink
+from aerotrack.logs import log_event
+from aerotrack.masking import mask_url
 
 LOG = logging.getLogger(__name__)
 
@@ -136,7 +138,7 @@ class ConnectingFeed(TcpFeed):
             _keep_alive(writer)
             self.figures.state = "connected"
             self.figures.connections += 1
-            LOG.info("feed_connected feed=%s url=%s", self.figures.name, self.figures.url)
+            log_event(LOG, "feed_connected", feed=self.figures.name, url=mask_url(self.figures.url))
             await self._read(reader, None)
         finally:
             await _close(writer)
@@ -182,7 +184,7 @@ class ListeningFeed(TcpFeed):
             self.ports = tuple(sock.getsockname()[1] for sock in server.sockets)
             self.figures.state = "listening"
             self.ready.set()
-            LOG.info("feed_listening feed=%s ports=%s", self.figures.name, self.ports)
+            log_event(LOG, "feed_listening", feed=self.figures.name, ports=self.ports)
             await asyncio.get_running_loop().create_future()
         finally:
             self.ready.clear()
@@ -209,15 +211,22 @@ class ListeningFeed(TcpFeed):
         """One client from its connection to its end. Whatever it does, the others go on."""
         peer = str(writer.get_extra_info("peername", ("?",))[0])
         self.figures.connections += 1
-        LOG.info("feed_client feed=%s peer=%s", self.figures.name, peer)
+        log_event(LOG, "feed_client", feed=self.figures.name, peer=peer)
         try:
             _keep_alive(writer)
             await self._read(reader, peer)
         except (OSError, FeedError) as lost:
             self.figures.last_error = f"{peer}: {lost}"
-            LOG.info("feed_client_lost feed=%s peer=%s error=%s", self.figures.name, peer, lost)
+            log_event(LOG, "feed_client_lost", feed=self.figures.name, peer=peer, reason=str(lost))
         except Exception as bug:  # one client's bytes must not end the feed of the others
             self.figures.last_error = f"{peer}: {bug!r}"
-            LOG.exception("feed_client_failed feed=%s peer=%s", self.figures.name, peer)
+            log_event(
+                LOG,
+                "feed_client_failed",
+                level=logging.ERROR,
+                error=bug,
+                feed=self.figures.name,
+                peer=peer,
+            )
         finally:
             await _close(writer)

@@ -28,6 +28,7 @@ from aerotrack.domain.observation import Observation
 from aerotrack.gc_policy import TICK_SECONDS as GC_TICK_S
 from aerotrack.gc_policy import GcPolicy
 from aerotrack.logs import log_event
+from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,18 @@ logger = logging.getLogger(__name__)
 # Ticks of the broadcaster between ticks of the registry (silence is a matter of seconds) and of
 # persistence (a flush interval may be as short as 0.05 s, so it hears every tick).
 REGISTRY_EVERY: Final = 10
+# With more deliveries than this waiting, those who can wait do: about 0.1 s of the actors' work, so
+# that live traffic and questions stay quick beside a bulk load.
+QUEUE_ROOM: Final = 20_000
+ROOM_POLL_S: Final = 0.01
 ASK_TIMEOUT_S: Final = 10.0
 # A batch that is being written when the server stops is given this long.
 DRAIN_TIMEOUT_S: Final = 20.0
+# A database that is away when the server stops is waited for this long: an embedded one that was
+# killed is back in three seconds, and containers are killed ten seconds after they were told to
+# stop, of which the writer's own back-off may take another five.
+DATABASE_BACK_WITHIN_S: Final = 4.0
+DRAIN_AGAIN_S: Final = 0.2
 
 
 class Actors:
@@ -74,12 +84,22 @@ class Actors:
         if observations:
             self.system.tell(self.registry, Ingest(tuple(observations), now, received))
 
+    async def room(self) -> None:
+        """Return when the actors have no more than :data:`QUEUE_ROOM` deliveries waiting."""
+        while self.system.figures().queue_depth > QUEUE_ROOM:
+            await asyncio.sleep(ROOM_POLL_S)
+
     # -- time --------------------------------------------------------------------------------------
 
-    def start_ticking(self, wall: Callable[[], float]) -> None:
-        """Send time to the actors, ten times a second, and collect garbage between ticks."""
+    def start_ticking(
+        self, wall: Callable[[], float], died: Callable[[BaseException], None]
+    ) -> None:
+        """Send time to the actors, ten times a second, and collect garbage between ticks.
+
+        Without it nothing is sent to clients or written: ``died`` is told should it ever end.
+        """
         self._gc.start(time.monotonic())
-        self._ticker = asyncio.create_task(self._tick(wall))
+        self._ticker = in_background(self._tick(wall), "ticks", died=died)
 
     async def _tick(self, wall: Callable[[], float]) -> None:
         loop = asyncio.get_running_loop()
@@ -147,11 +167,21 @@ class Actors:
         try:
             await self.system.ask_async(self.registry, Drain(now), ASK_TIMEOUT_S)
             await self.system.drained()
-            answer = await self.system.ask_async(self.persistence, Drain(now), DRAIN_TIMEOUT_S)
+            return await self._write_out(now)
         except TimeoutError:
             log_event(logger, "drain_timed_out", level=logging.ERROR, after_s=DRAIN_TIMEOUT_S)
             return -1
-        return answer.left if isinstance(answer, Drained) else -1
+
+    async def _write_out(self, now: float) -> int:
+        """Have persistence write what it holds, again where the database is away; rows left."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + DATABASE_BACK_WITHIN_S
+        while True:
+            answer = await self.system.ask_async(self.persistence, Drain(now), DRAIN_TIMEOUT_S)
+            left = answer.left if isinstance(answer, Drained) else -1
+            if left == 0 or loop.time() >= until:
+                return left
+            await asyncio.sleep(DRAIN_AGAIN_S)
 
     def stop(self) -> None:
         """End all actors."""

@@ -10,11 +10,12 @@ from typing import Final
 from aerotrack.actors.messages import BatchFailed, BatchStored, StoreBatch
 from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
-from aerotrack.db.migrate import migrate
+from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.reader import Reader
 from aerotrack.db.retention import drop_old
 from aerotrack.db.writer import BatchWriter
 from aerotrack.logs import log_event
+from aerotrack.runtime.tasks import in_background
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Database:
         if self._embedded is not None:
             self._conninfo = await asyncio.to_thread(self._embedded.start)
             await self._prepare()
-            self._tasks.append(asyncio.create_task(self._watch_embedded(self._embedded)))
+            self._tasks.append(in_background(self._watch_embedded(self._embedded), "watch"))
             return
         try:
             await self._prepare()
@@ -86,21 +87,21 @@ class Database:
             log_event(
                 logger, "database_away", level=logging.WARNING, code=error.code, reason=str(error)
             )
-            self._tasks.append(asyncio.create_task(self._prepare_later()))
+            self._tasks.append(in_background(self._prepare_later(), "prepare"))
 
     async def _prepare(self) -> None:
         """Migrate, then open writer and reader."""
         conninfo = self._conninfo
         assert conninfo is not None
-        version = await asyncio.to_thread(migrate, conninfo)
+        await asyncio.to_thread(migrate, conninfo)
         self._writer = BatchWriter(
             conninfo, run=uuid.uuid4(), on_stored=self._answer, on_failed=self._answer
         )
         self._writer.start()
         self.reader = Reader(conninfo)
         self.error = None
-        self._tasks.append(asyncio.create_task(self._keep_retention(conninfo)))
-        log_event(logger, "database_ready", server=self.described, schema_version=version)
+        self._tasks.append(in_background(self._keep_retention(conninfo), "retention"))
+        log_event(logger, "database_ready", server=self.described, schema_version=len(bundled()))
 
     async def _prepare_later(self) -> None:
         wait = RETRY_FIRST_S
@@ -132,14 +133,8 @@ class Database:
             log_event(logger, "embedded_postgres_died", level=logging.ERROR)
             try:
                 await asyncio.to_thread(embedded.start)
-            except DatabaseError as error:
-                log_event(
-                    logger,
-                    "embedded_postgres_start_failed",
-                    level=logging.ERROR,
-                    code=error.code,
-                    reason=str(error),
-                )
+            except Exception as error:  # whatever it is, the next look may find it gone
+                _log_failure("embedded_postgres_start_failed", error)
 
     async def _keep_retention(self, conninfo: str) -> None:
         """Drop days older than the retention, hourly."""
@@ -148,10 +143,8 @@ class Database:
                 await asyncio.to_thread(
                     drop_old, conninfo, now=self._now(), keep_days=self._retention_days
                 )
-            except DatabaseError as error:
-                log_event(
-                    logger, "retention_failed", level=logging.WARNING, code=error.code, reason=error
-                )
+            except Exception as error:  # the next hour is another chance
+                _log_failure("retention_failed", error)
             await asyncio.sleep(RETENTION_EVERY_S)
 
     def store(self, message: StoreBatch) -> None:
@@ -173,6 +166,19 @@ class Database:
             await self.reader.close()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.stop)
+
+
+def _log_failure(event: str, error: Exception) -> None:
+    """An error of the database by its code, any other with its traceback."""
+    known = isinstance(error, DatabaseError)
+    log_event(
+        logger,
+        event,
+        level=logging.ERROR,
+        error=None if known else error,
+        code=error.code if isinstance(error, DatabaseError) else "internal_error",
+        reason=str(error),
+    )
 
 
 def _progress(line: str) -> None:

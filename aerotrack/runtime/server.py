@@ -1,14 +1,16 @@
 """The composition root: builds everything, starts it in order, stops it in reverse."""
 
 import asyncio
+import contextlib
 import logging
 import signal
+import socket
 import time
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -22,7 +24,8 @@ from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
-from aerotrack.runtime.stats import Stats
+from aerotrack.runtime.stats import Stats, totals
+from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
 from aerotrack.web.ports import Ports, ServerStats
@@ -46,10 +49,17 @@ class Server:
         self._actors: Actors
         self._database: Database
         self._stats: Stats
+        self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
+        self._failure: BaseException | None = None
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
         self._stopping.set()
+
+    def _fail(self, error: BaseException) -> None:
+        """Stop because of ``error``, which :meth:`run` then raises."""
+        self._failure = error
+        self.stop()
 
     async def run(self) -> None:
         """Start, serve until :meth:`stop`, stop.
@@ -58,13 +68,14 @@ class Server:
             aerotrack.feeds.url.FeedUrlError: a feed's URL that is none of ours.
             OSError: the address cannot be listened on.
             aerotrack.db.errors.DatabaseError: the database cannot be used at all.
+            Exception: a part without which nothing works died; it has been logged.
         """
         settings = self.settings
         started = time.monotonic()
         urls = parse_feed_urls(settings.feeds)
         async with AsyncExitStack() as stack:
             # The port first: another server on it should be said before anything is started.
-            sockets = bind_sockets(settings.port, settings.host)
+            sockets = _listen(settings.host, settings.port)
             self.port = sockets[0].getsockname()[1]
             for sock in sockets:
                 stack.callback(sock.close)
@@ -86,17 +97,19 @@ class Server:
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
-            self._actors.start_ticking(time.time)
-            stack.push_async_callback(self._drain)
+            self._actors.start_ticking(time.time, self._fail)
+            stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
             feeds.start()
             stack.push_async_callback(feeds.stop)
-            sampler = asyncio.create_task(self._sample())
+            sampler = in_background(self._sample(), "samples", died=self._fail)
             stack.callback(sampler.cancel)
             self._say_started(feeds, time.monotonic() - started)
             await self._stopping.wait()
             log_event(logger, "stopping")
-        log_event(logger, "stopped")
+        log_event(logger, "stopped", **self._totals)
+        if self._failure is not None:
+            raise self._failure
 
     def _answer(self, message: BatchStored | BatchFailed) -> None:
         """The writer's answer to a batch, from its thread."""
@@ -112,6 +125,7 @@ class Server:
             history=History(self._database),
             feeds=lambda: feeds.figures,
             sink=self._actors.ingest,
+            room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
             readiness=self._stats.checks,
@@ -157,6 +171,7 @@ class Server:
     def _say_started(self, feeds: Feeds, seconds: float) -> None:
         settings = self.settings
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+        host = f"[{host}]" if ":" in host else host
         log_event(
             logger,
             "ready",
@@ -174,10 +189,20 @@ class Server:
         app.close()
         await http.close_all_connections()
 
-    async def _drain(self) -> None:
+    async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
-        if left:
+        if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+        with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
+            self._totals = totals(feeds.figures, await self._actors.figures())
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets on the address. Raises ``OSError`` that names it."""
+    try:
+        return bind_sockets(port, host)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
 
 async def serve(settings: Settings) -> None:

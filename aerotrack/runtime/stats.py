@@ -1,10 +1,11 @@
 """What the server says of itself: rates over the last seconds, readiness, the database's state."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aerotrack.actors.messages import Figures
+from aerotrack.feeds.feed import FeedFigures
 from aerotrack.runtime.database import Database
 from aerotrack.web.ports import Check, DatabaseState, Outbox, ServerStats
 
@@ -22,6 +23,31 @@ def value(figures: Mapping[str, Figures], part: str, name: str) -> float:
     return sum(f.value for f in found.values if f.name == name) if found else 0.0
 
 
+def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict[str, int]:
+    """What became of everything that was fed since the start, for the log line of the end.
+
+    ``observed`` is ``fed`` and what was posted; each of those made a point (a late one that also
+    brings something new may make two), was ``unchanged``, or ``refused``. ``points`` are ``stored``
+    but for those ``dropped`` in memory, ``rejected`` by the database or ``left`` waiting;
+    ``rejected`` and ``left`` also count rows of other tables.
+    """
+
+    def count(part: str, name: str) -> int:
+        return int(value(figures, part, name))
+
+    return {
+        "fed": sum(feed.accepted for feed in feeds),
+        "observed": count("registry", "routed_total"),
+        "points": count("persistence", "points_recorded_total"),
+        "unchanged": count("registry", "unchanged_total"),
+        "refused": count("registry", "refused_total"),
+        "stored": count("persistence", "points_stored_total"),
+        "dropped": count("persistence", "points_dropped_total"),
+        "rejected": count("persistence", "rows_rejected_total"),
+        "left": count("persistence", "rows_waiting"),
+    }
+
+
 class Stats:
     """Keeps the last figures and reads rates off them."""
 
@@ -31,6 +57,8 @@ class Stats:
         self._samples: deque[tuple[float, float]] = deque(maxlen=RATE_SAMPLES)
         self._lag = 0.0
         self._away = ""
+        self._full = False
+        self._dropped = 0
 
     def sample(self, figures: Mapping[str, Figures], monotonic: float) -> None:
         """Take in the actors' figures."""
@@ -38,6 +66,8 @@ class Stats:
             changes = value(figures, "broadcaster", "changes_total")
             self._samples.append((monotonic, changes))
         self._lag = value(figures, "persistence", "lag_seconds")
+        self._full = bool(value(figures, "persistence", "history_full"))
+        self._dropped = int(value(figures, "persistence", "points_dropped_total"))
         persistence = figures.get("persistence")
         self._away = next(
             (
@@ -82,4 +112,8 @@ class Stats:
         state = self.database
         code = "" if state.state in ("ok", "slow") else (self._database.error or self._away)
         detail = f"{state.state}, oldest row not stored yet {state.lag_s:.1f} s old"
-        return (Check("database", not code, code, detail),)
+        database = Check("database", not code, code, detail)
+        if not self._full:
+            return (database, Check("history", ok=True))
+        full = f"memory is full of rows that wait; {self._dropped} points were dropped so far"
+        return (database, Check("history", ok=False, code="history_full", detail=full))

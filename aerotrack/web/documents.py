@@ -109,6 +109,7 @@ class FeedDocument(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int
     ignored: int
     refused: dict[str, int]
+    dropped: dict[str, int]
     bytes: int
     connections: int
     last_contact: float | None
@@ -216,6 +217,7 @@ def feed_document(figures: FeedFigures) -> FeedDocument:
         accepted=figures.accepted,
         ignored=figures.ignored,
         refused=dict(sorted(figures.refused.items())),
+        dropped=dict(sorted(figures.dropped.items())),
         bytes=figures.bytes,
         connections=figures.connections,
         last_contact=figures.last_contact,

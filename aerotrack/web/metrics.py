@@ -120,13 +120,16 @@ def feed_metrics(feeds: Sequence[FeedFigures]) -> Iterable[Metric]:
         for feed in feeds:
             family.add_metric([feed.name], value(feed))
         yield family
-    refused = CounterMetricFamily(
-        "aerotrack_feed_refused", "Records refused, by reason", labels=["feed", "reason"]
+    by_reason: tuple[tuple[str, str, Callable[[FeedFigures], Mapping[str, int]]], ...] = (
+        ("refused", "Records refused, by reason", lambda feed: feed.refused),
+        ("dropped", "Fields left out of accepted records, by reason", lambda feed: feed.dropped),
     )
-    for feed in feeds:
-        for reason, count in sorted(feed.refused.items()):
-            refused.add_metric([feed.name, reason], count)
-    yield refused
+    for name, text, counts in by_reason:
+        family = CounterMetricFamily(f"aerotrack_feed_{name}", text, labels=["feed", "reason"])
+        for feed in feeds:
+            for reason, count in sorted(counts(feed).items()):
+                family.add_metric([feed.name, reason], count)
+        yield family
     up = GaugeMetricFamily("aerotrack_feed_up", "1 while connected or listening", labels=["feed"])
     contact = GaugeMetricFamily(
         "aerotrack_feed_last_contact_seconds",

@@ -55,7 +55,8 @@ class Rejection(msgspec.Struct, frozen=True):
 
 class ParsedPost(Protocol):
     """What a body turned into: observations, and a :class:`Rejection` or the like (index, code,
-    message) for each record refused. ``rejected`` may stop short of ``rejected_total``."""
+    message) for each record refused. ``rejected`` may stop short of ``rejected_total``, which
+    ``reasons`` counts by code."""
 
     @property
     def observations(self) -> Sequence[Observation]: ...
@@ -63,6 +64,8 @@ class ParsedPost(Protocol):
     def rejected(self) -> Sequence[Any]: ...
     @property
     def rejected_total(self) -> int: ...
+    @property
+    def reasons(self) -> Mapping[str, int]: ...
 
 
 class ParsePosted(Protocol):
@@ -110,6 +113,8 @@ class ServerStats(msgspec.Struct, frozen=True):
 
 FeedsView = Callable[[], Sequence[FeedFigures]]
 # Figures by the part they come from: registry, broadcaster, persistence, actors, writer ...
+# Returns when the actors have little waiting: those who can wait with what they bring do.
+Room = Callable[[], Awaitable[None]]
 FiguresView = Callable[[], Awaitable[Mapping[str, Figures]]]
 ReadinessView = Callable[[], Sequence[Check]]
 StatsView = Callable[[], Awaitable[ServerStats]]
@@ -124,6 +129,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     history: History
     feeds: FeedsView
     sink: Sink
+    room: Room
     parse_posted: ParsePosted
     figures: FiguresView
     readiness: ReadinessView

@@ -183,3 +183,36 @@ def test_the_picture_is_answered_by_box_and_by_feed(actor_system: Any) -> None:
         for message in scene.asker.messages
     ]
     assert [["4ca2d6"], ["3c6444"], ["3c6444", "4ca2d6"]] == answers
+
+
+def test_who_stalled_left_and_subscribes_again_gets_deltas(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
+    scene.subscribe(1, None)
+    scene.tell(SetWritable(1, False), Unsubscribe(1, closed=False))
+    scene.subscribe(1, None)
+    scene.tell(changed("4ca2d6", lat=50.5), Tick(T0 + 1))
+    assert 50.5 == scene.held(1)["4ca2d6"]["lat"]
+
+
+def test_a_clock_set_back_holds_up_no_frame(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
+    scene.subscribe(1, None)
+    scene.frames(1)
+    then = T0 - 3600
+    for tenth in range(21):
+        scene.tell(changed("4ca2d6", lat=50.0 + tenth / 10), Tick(then + tenth / 10))
+    assert [50.0, 51.0, 52.0] == [frame["flights"][0]["lat"] for frame in scene.frames(1)]
+
+
+def test_a_position_that_is_confirmed_where_it_was_does_not_age(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=8.0, callsign="A1"))
+    scene.subscribe(1, None)
+    confirmed = FlightChanged("4ca2d6", "4ca2d6-00000001", (), False, T0 + 30, T0 + 30, 33.0)
+    scene.tell(confirmed, Tick(T0 + 30.5))
+    assert T0 + 30.5 == scene.held(1)["4ca2d6"]["time_position"]
+    heard_only = FlightChanged("4ca2d6", "4ca2d6-00000001", (), False, T0 + 30, T0 + 60, 63.0)
+    scene.tell(heard_only, Tick(T0 + 60))
+    assert [] == scene.frames(1)

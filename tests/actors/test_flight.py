@@ -16,6 +16,7 @@ from aerotrack.actors.messages import (
     FlightRecorded,
     GetFlight,
     ObservationsRefused,
+    ObservationsUnchanged,
     Observe,
     PointRecorded,
     SaveFlight,
@@ -114,6 +115,14 @@ def test_what_is_refused_is_reported_to_the_registry_by_reason(actor_system: Any
         ObservationsRefused("home", "duplicate", 2),
         ObservationsRefused("home", "bad_position", 1),
     ] == scene.registry.messages
+
+
+def test_what_is_taken_but_makes_no_point_is_reported_as_unchanged(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2, gs=100)))
+    scene.tell(observe(seen(3, gs=100), seen(4, ias=90), seen(5, gs=101)))
+    assert [ObservationsUnchanged("home", 2)] == scene.registry.messages
+    assert 2 == len(scene.recorded(PointRecorded))
 
 
 def test_a_flight_without_a_position_for_a_minute_leaves_the_picture_and_comes_back_whole(

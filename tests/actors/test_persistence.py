@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from aerotrack.actors.messages import (
     BatchFailed,
     BatchStored,
@@ -99,6 +101,19 @@ def test_while_the_database_is_away_memory_is_bounded_and_drops_are_counted(
     assert (5.0, 4.0) == (scene.figure("rows_waiting"), scene.figure("points_dropped_total"))
 
 
+def test_dropping_points_is_said_once_until_half_of_memory_is_free_again(
+    actor_system: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = Scene(actor_system, batch_rows=2, rows_limit=4)
+    scene.tell(Tick(T0), *(point(n) for n in range(7)))
+    assert (3.0, 1.0) == (scene.figure("points_dropped_total"), scene.figure("history_full"))
+    scene.tell(Tick(T0 + 1), stored(1, 2), stored(2, 2))
+    assert 0.0 == scene.figure("history_full")
+    said = [r for r in caplog.records if r.getMessage().startswith("history_")]
+    assert ["history_full", "history_has_room"] == [record.getMessage() for record in said]
+    assert {"dropped": 3} == said[1].aerotrack_values
+
+
 def test_drain_hands_over_everything_and_answers_when_it_is_stored(actor_system: Any) -> None:
     scene = Scene(actor_system)
     record = FlightRecord(flight=1, icao24="4ca2d6", started=T0, last_contact=T0, points=1)
@@ -121,7 +136,26 @@ def test_drain_says_how_many_rows_could_not_be_written(actor_system: Any) -> Non
     assert [Drained(2)] == scene.asker.messages
 
 
+def test_a_drain_that_left_rows_may_be_asked_for_again(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Drain(T0), BatchFailed(1, "08006", "gone"), Drain(T0))
+    assert [(1, [1.0]), (1, [1.0])] == scene.batches()
+    assert [Drained(1)] == scene.asker.messages
+    scene.tell(stored(1, 1))
+    assert [Drained(1), Drained(0)] == scene.asker.messages
+
+
 def test_an_answer_about_another_batch_changes_nothing(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(point(1), Tick(T0 + 1), stored(7, 1), BatchFailed(7, "08006", "gone"))
     assert (1.0, 0.0) == (scene.figure("rows_waiting"), scene.figure("rows_stored_total"))
+
+
+def test_a_clock_set_back_holds_up_neither_a_batch_nor_its_retry(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Tick(T0 - 3600))
+    assert [(1, [1.0])] == scene.batches()
+    scene.tell(BatchFailed(1, "08006", "gone"), Tick(T0 - 3600 + RETRY_S / 2))
+    assert 1 == len(scene.batches())
+    scene.tell(Tick(T0 - 7200))
+    assert [(1, [1.0])] * 2 == scene.batches()

@@ -88,6 +88,21 @@ def test_an_observation_from_the_future_is_refused_and_counted(actor_system: Any
     )
 
 
+def test_every_observation_is_a_point_or_unchanged_or_refused(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.feed(
+        seen("4ca2d6", T0, gs=100), seen("4ca2d6", T0 + 1, gs=100), seen("4ca2d6", T0 + 0.5, gs=90),
+        now=T0 + 1,
+    )  # fmt: skip
+    points = [m for m in scene.persistence.messages if type(m) is PointRecorded]
+    assert (3.0, 1, 1.0, 1.0) == (
+        scene.figure("routed_total", feed="home"),
+        len(points),
+        scene.figure("unchanged_total", feed="home"),
+        scene.figure("refused_total", feed="home", reason="old"),
+    )
+
+
 def test_an_observation_older_than_the_history_is_refused_and_counted(actor_system: Any) -> None:
     scene = Scene(actor_system)
     month = FlightRules().history_kept
@@ -167,3 +182,19 @@ def test_a_query_reaches_the_flight_and_an_unknown_name_is_answered(actor_system
     found, unknown = sorted(scene.asker.messages, key=lambda m: m.document is None)
     assert isinstance(found.document, bytes)
     assert FlightFound(None) == unknown
+
+
+def test_a_clock_set_back_ends_the_flights_so_that_what_comes_next_is_not_old(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.feed(seen("4ca2d6", T0, lat=53.4, lon=-6.2))
+    scene.tell(Tick(T0 + 1), Tick(T0 - 3))
+    assert 1.0 == scene.figure("flights")  # a correction, not a step
+    scene.tell(Tick(T0 - 3600))
+    assert ["started", "ended"] == scene.events()
+    scene.feed(seen("4ca2d6", T0 - 3599, lat=53.4, lon=-6.1))
+    shown = [m for m in scene.broadcaster.messages if type(m) is FlightChanged][-1]
+    assert (f"4ca2d6-{int(T0 - 3599):08x}", True) == (shown.flight_id, shown.whole)
+    scene.tell(Tick(T0 - 3500))
+    assert FlightGone is type(scene.broadcaster.messages[-1])

@@ -1,116 +1,15 @@
-"""A PostgreSQL for the tests of `aerotrack.db`: one server a session, a fresh database a test.
+"""Rows of the history, and a writer with its answers; the PostgreSQL is that of all tests."""
 
-`AEROTRACK_TEST_DATABASE_URL` names a server to use instead of the embedded one; its role must be
-allowed to create databases.
-"""
-
-import importlib
-import importlib.util
-import os
 import queue
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from aerotrack.actors.messages import BatchFailed, BatchStored
-from aerotrack.db.embedded import EmbeddedPostgres, find_install
-from aerotrack.db.errors import PostgresNotBundled
 from aerotrack.db.writer import BatchWriter
 from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, TrackPoint, flight_key
-
-# No test outlives a power cut.
-FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
-
-
-def prepare_template(conninfo: str) -> None:
-    """Bring the template database to the state every test starts from: the schema, if there is."""
-    if importlib.util.find_spec("aerotrack.db.migrate") is not None:
-        importlib.import_module("aerotrack.db.migrate").migrate(conninfo)
-
-
-@pytest.fixture(scope="session")
-def require_embedded() -> None:
-    """Skip, or under CI fail, where the embedded PostgreSQL does not exist."""
-    try:
-        find_install()
-    except PostgresNotBundled as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def make_place() -> Iterator[Callable[[], Path]]:
-    """Makes directories that an unprivileged account can pass through, unlike root's tmp_path."""
-    made: list[Path] = []
-
-    def make() -> Path:
-        place = Path(tempfile.mkdtemp(prefix="aerotrack-test-"))
-        place.chmod(0o755)
-        made.append(place)
-        return place
-
-    yield make
-    for place in made:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres_url(request: pytest.FixtureRequest, make_place: Callable[[], Path]) -> Iterator[str]:
-    """The connection string of a running server."""
-    url = os.environ.get("AEROTRACK_TEST_DATABASE_URL")
-    if url:
-        yield url
-        return
-    request.getfixturevalue("require_embedded")
-    with EmbeddedPostgres(make_place() / "data", settings=FAST_SETTINGS) as server:
-        yield server.conninfo
-
-
-@pytest.fixture(scope="session")
-def template_database(postgres_url: str) -> Iterator[str]:
-    """The name of a database that `prepare_template` has prepared; nobody connects to it."""
-    with _new_database(postgres_url, None) as name:
-        prepare_template(make_conninfo(postgres_url, dbname=name))
-        yield name
-
-
-@pytest.fixture
-def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
-    """The connection string of this test's own database, a clone of the template."""
-    with _new_database(postgres_url, template_database) as name:
-        yield make_conninfo(postgres_url, dbname=name)
-
-
-class _new_database:
-    """Context manager: creates a database, gives its name, drops it whoever is connected."""
-
-    def __init__(self, server_url: str, template: str | None) -> None:
-        self._server_url = server_url
-        self._template = template or "template1"
-        self._name = f"aerotrack_test_{uuid.uuid4().hex}"
-
-    def __enter__(self) -> str:
-        self._run("CREATE DATABASE {} TEMPLATE {}", self._name, self._template)
-        return self._name
-
-    def __exit__(self, *_: object) -> None:
-        self._run("DROP DATABASE {} WITH (FORCE)", self._name)
-
-    def _run(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self._server_url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-# The history
 
 DAY_S = 86_400.0
 MIDNIGHT = 20_416 * DAY_S  # 2025-11-24T00:00:00Z
@@ -225,14 +124,3 @@ def storing_on() -> Iterator[Callable[..., Storing]]:
 @pytest.fixture
 def storing(storing_on: Callable[..., Storing], database_url: str) -> Storing:
     return storing_on(database_url)
-
-
-@pytest.fixture(scope="session")
-def fetch() -> Callable[..., list[tuple[Any, ...]]]:
-    """Asks a database something: ``fetch(url, query, *parameters)``."""
-
-    def ask(url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(url, options="-c search_path=aerotrack -c timezone=UTC") as connection:
-            return connection.execute(query.encode(), parameters or None).fetchall()
-
-    return ask

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 import aerotrack
-from aerotrack.db.embedded import EmbeddedPostgres, default_data_dir, find_install
+from aerotrack.db.embedded import EmbeddedPostgres, find_install
 from aerotrack.db.embedded import binaries as binaries_module
 from aerotrack.db.embedded.account import Account
 from aerotrack.db.embedded.cluster import initialise
@@ -595,19 +595,6 @@ def test_modes_are_ours_whatever_the_umask_and_nothing_else_is_touched(
         "postgres.lock": 0o600,
         "postgres.start.log": 0o600,
     } == inside
-
-
-def test_the_default_data_directory_is_one_the_server_can_reach() -> None:
-    home = Path("/home/pilot")
-    for xdg_data_home, euid, expected in (
-        (None, 1000, "/home/pilot/.local/share/aerotrack"),
-        ("", 1000, "/home/pilot/.local/share/aerotrack"),
-        ("relative", 1000, "/home/pilot/.local/share/aerotrack"),
-        ("/data", 1000, "/data/aerotrack"),
-        (None, 0, "/var/lib/aerotrack"),
-        ("/data", 0, "/data/aerotrack"),
-    ):
-        assert Path(expected) == default_data_dir(xdg_data_home, home=home, euid=euid)
 
 
 def test_a_platform_without_the_wheel_is_named(

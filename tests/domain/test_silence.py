@@ -36,6 +36,15 @@ def test_a_silent_flight_is_looked_at_until_it_is_gone_and_once_more_when_it_is_
     assert len(queue) == 0
 
 
+def test_a_flight_whose_feed_is_ahead_of_our_clock_is_looked_at_until_it_is_gone() -> None:
+    ahead = RULES.future_tolerance
+    queue, alive = watched(("a", "adsb_icao"))
+    alive["a"].again(T0, T0 + ahead, "adsb_icao")
+    looked_at = [s for s in range(1800) for _ in queue.due(T0 + s, alive)]
+    assert looked_at[-1] >= RULES.gone_after + ahead
+    assert looked_at == [15, 30, 45, 60, 75]
+
+
 def test_a_flight_over_the_ocean_is_given_longer() -> None:
     queue, alive = watched(("a", "adsc"))
     assert [over for s in range(0, 2090, 10) for *_, over in queue.due(T0 + s, alive) if over] == []

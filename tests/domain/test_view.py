@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from aerotrack.domain.changes import Change
 from aerotrack.domain.geo import Box, box
 from aerotrack.domain.held import HeldPicture
 from aerotrack.domain.picture import LivePicture
-from aerotrack.domain.view import PART_BYTES, Beat, View
+from aerotrack.domain.view import INTERVALS, PART_BYTES, Beat, View, interval_for
 
 NOW = 1_764_000_000.0
 ICAOS = ["4ca2d6", "3c6444", "a0b1c2", "~00ff01"]
@@ -37,6 +38,13 @@ def put(picture: LivePicture, icao24: str, **changed: Any) -> None:
     )
 
 
+def change(picture: LivePicture, icao24: str, pairs: tuple[tuple[str, Any], ...]) -> Change:
+    """A report of a flight that is in the picture."""
+    entry = picture.get(icao24)
+    assert entry is not None
+    return Change(entry, pairs)
+
+
 def test_a_snapshot_larger_than_a_part_comes_in_parts_and_the_last_says_so() -> None:
     picture = LivePicture()
     for number in range(9000):
@@ -55,7 +63,7 @@ def test_a_delta_holds_what_changed_and_no_more() -> None:
     list(view.snapshot(picture, NOW))
     for lat in (50.1, 50.2):
         put(picture, "4ca2d6", lat=lat)
-        beat.note("4ca2d6", (("lat", lat),), whole=False, received=7.0 + lat)
+        beat.note(change(picture, "4ca2d6", (("lat", lat),)), whole=False, received=7.0 + lat)
     [(client, payload, received)] = beat.frames(picture, NOW)
     frame = orjson.loads(payload)
     assert (client, received) == (1, 57.1)
@@ -68,9 +76,27 @@ def test_a_position_older_than_a_second_says_how_old_it_is() -> None:
     put(picture, "4ca2d6", lat=50.0, lon=8.0)
     list(beat.views.setdefault(1, View(None)).snapshot(picture, NOW))
     put(picture, "4ca2d6", lat=50.1)
-    beat.note("4ca2d6", (("lat", 50.1),), whole=False, received=0.0)
+    beat.note(change(picture, "4ca2d6", (("lat", 50.1),)), whole=False, received=0.0)
     [(_, payload, _)] = beat.frames(picture, NOW + 1.5)
     assert orjson.loads(payload)["flights"][0]["time_position"] == NOW
+
+
+@given(st.floats(0.1, 60.0))
+def test_frames_come_no_sooner_than_wanted_and_the_intervals_in_use_are_few(wanted: float) -> None:
+    assert wanted <= interval_for(wanted) <= 2 * wanted
+    assert 16 == len(INTERVALS)
+
+
+def test_any_news_of_a_flight_say_how_old_its_position_is() -> None:
+    picture, beat = LivePicture(), Beat(1.0, NOW)
+    put(picture, "4ca2d6", lat=50.0, lon=8.0)
+    list(beat.views.setdefault(1, View(None)).snapshot(picture, NOW))
+    put(picture, "4ca2d6", gs=410.0)
+    beat.note(change(picture, "4ca2d6", (("gs", 410.0),)), whole=False, received=0.0)
+    [(_, payload, _)] = beat.frames(picture, NOW + 30)
+    assert {"icao24": "4ca2d6", "gs": 410.0, "time_position": NOW} == orjson.loads(payload)[
+        "flights"
+    ][0]
 
 
 def test_a_flight_of_unknown_position_is_seen_by_those_who_look_at_everything() -> None:
@@ -114,12 +140,13 @@ class Stream(RuleBasedStateMachine):
 
     def _change(self, icao24: str, changed: tuple[tuple[str, Any], ...]) -> None:
         whole = self.picture.get(icao24) is None
-        self.picture.apply(
+        entry, _ = self.picture.apply(
             icao24, f"{icao24}-{self.count:08x}" if whole else self._id(icao24), changed,
             whole=whole, time_position=NOW, last_contact=NOW,
         )  # fmt: skip
+        change = Change(entry, changed)
         for beat in self.beats:
-            beat.note(icao24, changed, whole=whole, received=0.0)
+            beat.note(change, whole=whole, received=0.0)
 
     def _id(self, icao24: str) -> str:
         entry = self.picture.get(icao24)
@@ -159,6 +186,10 @@ class Stream(RuleBasedStateMachine):
         if client in self.clients:
             beat, _, _ = self.clients.pop(client)
             del self.beats[beat].views[client]
+
+    @rule(beat=st.integers(0, 1))
+    def prepares(self, beat: int) -> None:
+        self.beats[beat].prepare()
 
     @rule(beat=st.integers(0, 1))
     def beats_once(self, beat: int) -> None:
@@ -212,11 +243,11 @@ def test_a_client_that_missed_a_beat_gets_the_whole_of_what_changed() -> None:
         held.apply(orjson.loads(part))
     view.writable = False
     put(picture, "4ca2d6", squawk="7700")
-    beat.note("4ca2d6", (("squawk", "7700"),), whole=False, received=0.0)
+    beat.note(change(picture, "4ca2d6", (("squawk", "7700"),)), whole=False, received=0.0)
     assert list(beat.frames(picture, NOW)) == []
     view.writable = True
     put(picture, "4ca2d6", lat=50.1)
-    beat.note("4ca2d6", (("lat", 50.1),), whole=False, received=0.0)
+    beat.note(change(picture, "4ca2d6", (("lat", 50.1),)), whole=False, received=0.0)
     [(_, payload, _)] = beat.frames(picture, NOW)
     held.apply(orjson.loads(payload))
     assert fresh(picture, None) == held.comparable()

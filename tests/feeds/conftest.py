@@ -1,9 +1,6 @@
-"""What the tests of the feeds share: recordings where they are, figures, and a sink that keeps."""
+"""What the tests of the feeds share: figures, a clock, and a sink that keeps."""
 
-import gzip
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -11,27 +8,6 @@ from aerotrack.domain.observation import Observation
 from aerotrack.feeds.feed import Clock, FeedFigures
 
 NOW = 1_764_000_000.0
-
-
-def _recordings() -> Path | None:
-    """The folder of recordings: named by the environment, or beside the repository."""
-    named = os.environ.get("AEROTRACK_SHARED")
-    roots = [Path(named)] if named else [p / "shared" for p in Path(__file__).resolve().parents]
-    return next((d for r in roots if (d := r / "data" / "recordings").is_dir()), None)
-
-
-@pytest.fixture(scope="session")
-def recording() -> Callable[[str], bytes]:
-    """The bytes of a recording by its name; skips where the recordings are not at hand."""
-    folder = _recordings()
-    if folder is None:
-        pytest.skip("no ../shared/data/recordings beside the repository (see AEROTRACK_SHARED)")
-
-    def read(name: str) -> bytes:
-        path = folder / name
-        return gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
-
-    return read
 
 
 @pytest.fixture

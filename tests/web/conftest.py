@@ -136,6 +136,7 @@ class ParsedFake(msgspec.Struct):
     observations: list[Observation]
     rejected: list[Rejection]
     rejected_total: int
+    reasons: Counter[str]
 
 
 def parse_posted(body: bytes, *, feed: str, now: float) -> ParsedFake:
@@ -144,7 +145,7 @@ def parse_posted(body: bytes, *, feed: str, now: float) -> ParsedFake:
         items = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.DecodeError as error:
         raise ValueError(f"neither an array nor NDJSON: {error}") from None
-    made = ParsedFake([], [], 0)
+    made = ParsedFake([], [], 0, Counter())
     for index, item in enumerate(items):
         try:
             posted = msgspec.json.decode(item, type=Posted)
@@ -152,6 +153,7 @@ def parse_posted(body: bytes, *, feed: str, now: float) -> ParsedFake:
         except msgspec.ValidationError as error:
             made.rejected.append(Rejection(index, "bad_field", str(error)))
             made.rejected_total += 1
+            made.reasons["bad_field"] += 1
     return made
 
 
@@ -164,7 +166,11 @@ class Stage:
         self.history = FakeHistory()
         self.figures = [FeedFigures(name="home", url="sbs://u:secret@host:30003", received=7)]
         self.figures[0].refused = Counter({"bad_line": 2})
+        self.figures[0].dropped = Counter({"bad_squawk": 3})
         self.sunk: list[Observation] = []
+        self.waiting_for_room = 0
+        self.has_room = asyncio.Event()
+        self.has_room.set()
         self.checks = [Check("database", True)]
         self.entries: tuple[bytes, ...] = (FLIGHT,)
         self.live: bytes | None = FLIGHT
@@ -179,6 +185,11 @@ class Stage:
 
     def _sink(self, observations: Sequence[Observation], *, now: float, received: float) -> None:
         self.sunk.extend(observations)
+
+    async def _room(self) -> None:
+        self.waiting_for_room += 1
+        await self.has_room.wait()
+        self.waiting_for_room -= 1
 
     async def _figures(self) -> dict[str, Figures]:
         refused = Figure("refused_total", 3.0, (("feed", "home"), ("reason", "stale")))
@@ -204,6 +215,7 @@ class Stage:
             history=self.history,
             feeds=lambda: self.figures,
             sink=self._sink,
+            room=self._room,
             parse_posted=parse_posted,
             figures=self._figures,
             readiness=lambda: self.checks,

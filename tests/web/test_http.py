@@ -269,7 +269,8 @@ def test_feeds_show_their_figures_and_no_password(staged):
             (feed,) = (await stage.json("/api/v1/feeds"))["feeds"]
             assert feed == {
                 "name": "home", "url": "sbs://***@host:30003", "state": "starting", "received": 7,
-                "accepted": 0, "ignored": 0, "refused": {"bad_line": 2}, "bytes": 0,
+                "accepted": 0, "ignored": 0, "refused": {"bad_line": 2},
+                "dropped": {"bad_squawk": 3}, "bytes": 0,
                 "connections": 0, "last_contact": None, "last_error": None,
             }  # fmt: skip
 
@@ -325,6 +326,7 @@ def test_metrics_hold_feeds_actors_and_clients(staged):
             for line in (
                 'aerotrack_feed_records_total{feed="home"} 7.0',
                 'aerotrack_feed_refused_total{feed="home",reason="bad_line"} 2.0',
+                'aerotrack_feed_dropped_total{feed="home",reason="bad_squawk"} 3.0',
                 'aerotrack_feed_up{feed="b"} 1.0',
                 "aerotrack_registry_flights 12.0",
                 'aerotrack_registry_refused_total{feed="home",reason="stale"} 3.0',

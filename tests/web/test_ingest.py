@@ -33,7 +33,8 @@ def test_observations_are_handed_on_and_counted_under_their_feeds_name(staged):
             _home, load = (await stage.json("/api/v1/feeds"))["feeds"]
             assert load == {
                 "name": "load", "url": "http+post://", "state": "listening", "received": 3,
-                "accepted": 2, "ignored": 0, "refused": {"bad_field": 1}, "bytes": len(body),
+                "accepted": 2, "ignored": 0, "refused": {"bad_field": 1},
+                "dropped": {}, "bytes": len(body),
                 "connections": 1, "last_contact": stage.time.wall, "last_error": None,
             }  # fmt: skip
 
@@ -221,6 +222,22 @@ def test_a_large_body_is_taken_whole_and_handed_on_in_order(staged):
             nothing = b"?" * (PARSED_ON_LOOP + 1)
             found = await stage.problem(PATH, method="POST", body=nothing, headers=JSON)
             assert found == (400, "unreadable_body")
+
+    asyncio.run(scene())
+
+
+def test_a_post_is_handed_on_when_the_actors_have_room_for_it(staged):
+    async def scene():
+        async with staged() as stage:
+            stage.has_room.clear()
+            body = msgspec.json.encode([{"icao24": "4ca2d6"}])
+            posting = asyncio.ensure_future(
+                stage.fetch(PATH, method="POST", body=body, headers=JSON)
+            )
+            await stage.until(lambda: stage.waiting_for_room == 1)
+            assert stage.sunk == []
+            stage.has_room.set()
+            assert ((await posting).code, len(stage.sunk)) == (202, 1)
 
     asyncio.run(scene())
 

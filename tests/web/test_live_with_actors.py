@@ -46,6 +46,7 @@ def test_a_view_follows_the_picture_until_the_socket_closes():
             history=unused,
             feeds=lambda: (),
             sink=unused,
+            room=unused,
             parse_posted=unused,
             figures=unused,
             readiness=lambda: (),

@@ -20,20 +20,6 @@ _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_MAX = 103 if sys.platform == "darwin" else 107
 
 
-def default_data_dir(xdg_data_home: str | None, *, home: Path, euid: int) -> Path:
-    """The data directory when none is chosen.
-
-    `xdg_data_home` is the value of XDG_DATA_HOME (None if unset; the XDG specification says to
-    ignore a relative one), `home` the user's home. Root without XDG_DATA_HOME gets
-    /var/lib/aerotrack, as the server's account cannot reach /root/.local/share.
-    """
-    if xdg_data_home and Path(xdg_data_home).is_absolute():
-        return Path(xdg_data_home) / "aerotrack"
-    if euid == 0:
-        return ROOT_DATA_DIR
-    return home / ".local" / "share" / "aerotrack"
-
-
 def create_data_dir(data_dir: Path) -> None:
     """Make `data_dir` if it is not there: 0700, or 0711 for root, so that the account can pass."""
     if data_dir.is_dir():

@@ -1,0 +1,9 @@
+"""Scripts come from the checkout, the package they use is the one under test."""
+
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+# As Python itself does for a script that is run: its directory comes first.
+if str(SCRIPTS) not in sys.path:
+    sys.path.insert(0, str(SCRIPTS))
