@@ -1,9 +1,8 @@
 """The state of one flight and how an observation changes it. Pure: every time is passed in.
 
-The rules are those of the reference tracker (readsb), as far as data that a tracker has already
-judged needs them: every field has a source and a time, nothing older or worse overwrites it, a
-position that repeats the last ones is ignored, an impossible one is refused and kept with its
-reason.
+The rules are those of the reference tracker (readsb): every field has a source and a time, nothing
+older or worse overwrites it. Which positions are believed is decided in
+:mod:`aerotrack.domain.position`; those that are not are kept with their reason.
 """
 
 from collections import deque
@@ -11,7 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from aerotrack.domain.observation import REPORTED_FIELDS, Observation, reported_values
+from aerotrack.domain.geo import distance_and_bearing
+from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
+from aerotrack.domain.position import PositionTracker, Refusal
 from aerotrack.domain.records import (
     EndCause,
     EventKind,
@@ -26,11 +27,6 @@ from aerotrack.domain.sources import RANKS, TRUSTED_FOR_S
 from aerotrack.domain.types import Value
 from aerotrack.domain.vocabulary import DECIMALS
 
-# The same place within this time of the last or the one before is the same transmission heard
-# again, by another receiver or in another poll (readsb: 2 s).
-DUPLICATE_WITHIN_S: Final = 2.0
-# Both coordinates closer to zero than this are a receiver's "no fix", not the Gulf of Guinea.
-NULL_ISLAND_DEG: Final = 0.01
 REFUSED_KEPT: Final = 20
 MICRO: Final = 1_000_000
 
@@ -40,12 +36,16 @@ TRACKED: Final = frozenset(
     {"alt_baro", "alt_geom", "on_ground", "gs", "track", "callsign", "squawk", "emergency"}
 )
 EMERGENCY_SQUAWKS: Final = frozenset({"7500", "7600", "7700"})
-_POSITION: Final = frozenset({"lat", "lon"})
-_PLAIN_FIELDS: Final = tuple(
-    (index, name, DECIMALS.get(name))
-    for index, name in enumerate(REPORTED_FIELDS)
-    if name not in _POSITION
+# One raw frame carries its position and the altitude beside it: where the position shows that the
+# frame is wrong (another aircraft's, replayed, damaged), nothing of it is taken.
+SPOILT: Final[frozenset[Refusal]] = frozenset(
+    {"bad_cpr", "impossible_jump", "impossible_past", "out_of_range", "replayed"}
 )
+_POSITION: Final = frozenset({"lat", "lon"})
+_PLAIN_FIELDS: Final = {
+    name: DECIMALS.get(name) for name in REPORTED_FIELDS if name not in _POSITION
+}
+_NOT_PLAIN: Final = -1
 _PLACES: Final = DECIMALS["lat"]
 
 
@@ -58,21 +58,24 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
 
 
 class RefusedFix(msgspec.Struct, frozen=True, gc=False):
-    """A position that was not believed, and why."""
+    """A position that was not believed, and why; a raw one may have no ``lat`` and ``lon``."""
 
     ts: float
     lat: float | None
     lon: float | None
-    reason: str
+    reason: Refusal
     feed: str
+    receiver: str | None = None
 
 
 class Folded(msgspec.Struct, gc=False):
     """What one observation did to a flight.
 
-    ``refused`` is the reason where nothing of it was taken. ``points`` go to the history; a late
-    observation makes one without touching the state. ``changed`` are the fields of the live
-    picture that have a new value at public precision. ``identity`` says the flight's row changed.
+    ``refused`` is the reason where nothing of it was taken. ``refused_fixes`` are the positions not
+    believed, also where other fields of the observation were, and earlier ones that waited in vain
+    for another to agree. ``points`` go to the history, oldest first; a late observation makes one
+    without touching the state. ``changed`` are the fields of the live picture that have a new
+    value at public precision, ``None`` where cleared. ``identity`` says the flight's row changed.
     """
 
     refused: str | None = None
@@ -80,22 +83,13 @@ class Folded(msgspec.Struct, gc=False):
     points: tuple[TrackPoint, ...] = ()
     event: FlightEvent | None = None
     identity: bool = False
-
-
-def implausible(lat: float, lon: float) -> bool:
-    """Whether this is no position an aircraft can be at (state rule 3 of the reference)."""
-    if not abs(lat) < 90.0 or not -180.0 <= lon < 180.0:
-        return True
-    if abs(lat) < NULL_ISLAND_DEG and abs(lon) < NULL_ISLAND_DEG:
-        return True
-    return lat == 0.0 and abs(lon) in (0.0, 90.0)
+    refused_fixes: tuple[RefusedFix, ...] = ()
 
 
 class FlightState:
     """Everything known of one flight. Changed by :meth:`fold` only, read by everybody else."""
 
     __slots__ = (
-        "_before_last",
         "_last_point_us",
         "_position",
         "feed",
@@ -127,8 +121,7 @@ class FlightState:
         self.receiver: str | None = None
         self.first_position: tuple[float, float] | None = None
         self.refused: deque[RefusedFix] | None = None
-        self._position: Origin | None = None  # of the last accepted fix, its ts the fix's own
-        self._before_last: tuple[float, float, float] | None = None
+        self._position = PositionTracker(self.values, self.origins)
         self._last_point_us = 0
 
     # -- reading -----------------------------------------------------------------------------------
@@ -136,14 +129,15 @@ class FlightState:
     @property
     def time_position(self) -> float | None:
         """Time of the last accepted position, epoch seconds."""
-        return None if self._position is None else self._position.ts
+        fix = self._position.fix
+        return None if fix is None else fix.at
 
     def live_until(self, rules: FlightRules) -> float:
         """When it leaves the live picture if no position comes any more, epoch seconds.
 
         A flight that never had a position is live as long as it is heard.
         """
-        at = self._position
+        at = self.origins.get("lat")
         if at is None:
             return self.last_contact + rules.gone_after
         slow = at.source in SLOW_SOURCES
@@ -193,31 +187,47 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
-        values, origins = self.values, self.origins
+        values, origins, position = self.values, self.origins, self._position
         origin = Origin(ts, obs.source, obs.feed)
-        reported = reported_values(obs)
         changed: list[tuple[str, Value]] = []
-        tracked = identity = taken = moved = False
+        points: list[TrackPoint] = []
+        refused_fixes: tuple[RefusedFix, ...] = ()
+        tracked = identity = taken = moved = held = False
         reason: str | None = None
-        points: tuple[TrackPoint, ...] = ()
 
-        if obs.lat is not None or obs.lon is not None:
-            reason = self._take_position(obs, origin, changed)
-            moved = taken = reason is None
-            tracked = bool(changed) and changed[0][0] in _POSITION
-            if reason == "late":
-                points = (self._late_point(obs),)
+        if position.pending is not None:
+            position.expire(ts)
+        if obs.cpr is not None or obs.lat is not None or obs.lon is not None:
+            verdict = position.take(obs)
+            kind, lat, lon = verdict.kind, verdict.lat, verdict.lon
+            if kind == "accepted":
+                moved = taken = True
+                tracked = self._move(obs, origin, changed)
+            elif kind == "refused" and verdict.reason is not None:
+                reason = verdict.reason
+                refused_fixes = (self._refuse(obs, lat, lon, verdict.reason),)
+            elif kind == "late":
+                reason = kind
+                points.append(self._late_point(obs, lat, lon))
+            else:
+                taken = True
+                held = kind == "provisional"
+        if position.discarded is not None or position.released is not None:
+            refused_fixes += self._settle(points)
+        if reason in SPOILT and obs.cpr is not None:
+            return Folded(refused=reason, points=tuple(points), refused_fixes=refused_fixes)
 
         rank = RANKS.get(obs.source, 0)
-        for index, name, places in _PLAIN_FIELDS:
-            value = reported[index]
-            if value is None:
+        # Only what is not at its default, and in C: an observation says 3 of 50 fields.
+        for name, value in msgspec.to_builtins(obs).items():
+            places = _PLAIN_FIELDS.get(name, _NOT_PLAIN)
+            if places == _NOT_PLAIN:
                 continue
-            held = origins.get(name)
-            if held is not None and (
-                ts < held.ts or (ts - held.ts < TRUSTED_FOR_S and rank < RANKS.get(held.source, 0))
+            was = origins.get(name)
+            if was is not None and (
+                ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0))
             ):
-                reason = reason or ("old" if ts < held.ts else "worse_source")
+                reason = reason or ("old" if ts < was.ts else "worse_source")
                 continue
             taken = True
             origins[name] = origin
@@ -238,56 +248,82 @@ class FlightState:
 
         self.last_contact = max(self.last_contact, ts)
         if not taken and reason is not None:
-            return Folded(points=points) if points else Folded(refused=reason)
+            if points:
+                return Folded(points=tuple(points), refused_fixes=refused_fixes)
+            return Folded(refused=reason, refused_fixes=refused_fixes)
         if moved or self.source is None:
             self._take_provenance(obs, changed)
+        if tracked:
+            points.append(self._point(obs, origin, moved=moved))
+        if held and position.pending is not None:
+            waiting = position.pending[-1]
+            waiting.point = self._point_at(obs, origin, waiting.lat, waiting.lon)
         return Folded(
             changed=tuple(changed),
-            points=(*points, self._point(obs, origin, moved=moved)) if tracked else points,
+            points=tuple(points),
             event=self._emergency(ts, changed) if changed else None,
             identity=identity,
+            refused_fixes=refused_fixes,
         )
 
-    def _take_position(
-        self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]
-    ) -> str | None:
-        """Move to the position of ``obs``, or say why not."""
-        lat, lon = obs.lat, obs.lon
-        if lat is None or lon is None or implausible(lat, lon):
-            return self._refuse(obs, "bad_position")
-        values, held = self.values, self._position
-        at = obs.ts if obs.time_position is None else obs.time_position
-        was_lat: Any = values.get("lat")
-        was_lon: Any = values.get("lon")
-        if held is not None:
-            if lat == was_lat and lon == was_lon and abs(at - held.ts) <= DUPLICATE_WITHIN_S:
-                return "duplicate"
-            before = self._before_last
-            if (
-                before is not None
-                and before[0] == lat
-                and before[1] == lon
-                and abs(at - before[2]) <= DUPLICATE_WITHIN_S
-            ):
-                return "duplicate"
-            if at < held.ts:
-                return "late"
-            if at - held.ts < TRUSTED_FOR_S and RANKS.get(origin.source, 0) < RANKS.get(
-                held.source, 0
-            ):
-                return self._refuse(obs, "worse_source")
-            self._before_last = (was_lat, was_lon, held.ts)
-        else:
-            self.first_position = (lat, lon)
-        fix = origin if at == origin.ts else Origin(at, origin.source, origin.feed)
-        self._position = self.origins["lat"] = self.origins["lon"] = fix
-        for name, value, was in (("lat", lat, was_lat), ("lon", lon, was_lon)):
+    def _move(self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]) -> bool:
+        """Show the position just accepted; say whether it differs at public precision."""
+        fix = self._position.fix
+        if fix is None:
+            return False
+        values, origins = self.values, self.origins
+        if self.first_position is None:
+            self.first_position = (fix.lat, fix.lon)
+        if fix.at != origin.ts:
+            origin = Origin(fix.at, origin.source, origin.feed)
+        origins["lat"] = origins["lon"] = origin
+        for name, value in (("lat", fix.lat), ("lon", fix.lon)):
+            was = values.get(name)
             if value != was:
                 values[name] = value
                 shown = round(value, _PLACES)
                 if was is None or shown != round(was, _PLACES):
                     changed.append((name, shown))
-        return None
+        moved = bool(changed)
+        if obs.site is not None or "r_dst" in values:
+            self._show_from_station(obs.site, fix.lat, fix.lon, changed)
+        return moved
+
+    def _show_from_station(
+        self, site: Site | None, lat: float, lon: float, changed: list[tuple[str, Value]]
+    ) -> None:
+        """Distance and bearing from the station that gave the position, where that is known."""
+        seen: tuple[float | None, float | None] = (None, None)
+        if site is not None:
+            distance, bearing = distance_and_bearing(site.lat, site.lon, lat, lon)
+            seen = (round(distance, DECIMALS["r_dst"]), round(bearing, DECIMALS["r_dir"]) % 360.0)
+        for name, value in zip(("r_dst", "r_dir"), seen, strict=True):
+            if value != self.values.get(name):
+                changed.append((name, value))
+                if value is None:
+                    del self.values[name]
+                else:
+                    self.values[name] = value
+
+    def _settle(self, points: list[TrackPoint]) -> tuple[RefusedFix, ...]:
+        """Take over what became of provisional fixes: points, or refusals, which are returned."""
+        position = self._position
+        released, discarded = position.released, position.discarded
+        position.released = position.discarded = None
+        if released is not None:
+            self.first_position = (released[0].lat, released[0].lon)
+            for fix in released:
+                if fix.point is not None:
+                    self.points += 1
+                    points.append(fix.point)
+        return tuple(
+            self._keep(
+                RefusedFix(
+                    fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
+                )
+            )
+            for fix in discarded or ()
+        )
 
     def _take_provenance(self, obs: Observation, changed: list[tuple[str, Value]]) -> None:
         """The flight is shown as coming by what gave its last position, at first by anything."""
@@ -301,24 +337,40 @@ class FlightState:
             self.receiver = obs.receiver
             changed.append(("receiver", obs.receiver))
 
-    def _refuse(self, obs: Observation, reason: str) -> str:
-        """Keep the position of ``obs`` among those not believed."""
+    def _refuse(
+        self, obs: Observation, lat: float | None, lon: float | None, reason: Refusal
+    ) -> RefusedFix:
+        """The position of ``obs`` as one that was not believed."""
+        refused = RefusedFix(obs.ts, lat, lon, reason, obs.feed, obs.receiver)
+        # What was merely heard twice says nothing and would push out what does.
+        return refused if reason == "duplicate" else self._keep(refused)
+
+    def _keep(self, refused: RefusedFix) -> RefusedFix:
         if self.refused is None:
             self.refused = deque(maxlen=REFUSED_KEPT)
-        self.refused.append(RefusedFix(obs.ts, obs.lat, obs.lon, reason, obs.feed))
-        return reason
+        self.refused.append(refused)
+        return refused
 
     def _point(self, obs: Observation, origin: Origin, *, moved: bool) -> TrackPoint:
-        """The state now, as a point of the track; times within a flight go up by a microsecond."""
+        """The state now, as a point of the track."""
+        self.points += 1
+        fix = self._position.fix
+        if moved and fix is not None:
+            return self._point_at(obs, origin, fix.lat, fix.lon)
+        return self._point_at(obs, origin, None, None)
+
+    def _point_at(
+        self, obs: Observation, origin: Origin, lat: float | None, lon: float | None
+    ) -> TrackPoint:
+        """A point there; times within a flight go up by a microsecond."""
         micros = max(round(obs.ts * MICRO), self._last_point_us + 1)
         self._last_point_us = micros
-        self.points += 1
         get = self.values.get
         return TrackPoint(
             self.key,
             micros / MICRO,
-            obs.lat if moved else None,
-            obs.lon if moved else None,
+            lat,
+            lon,
             get("alt_baro"),
             get("alt_geom"),
             get("on_ground"),
@@ -332,14 +384,14 @@ class FlightState:
             origin.feed,
         )
 
-    def _late_point(self, obs: Observation) -> TrackPoint:
+    def _late_point(self, obs: Observation, lat: float | None, lon: float | None) -> TrackPoint:
         """What a late observation says itself: history only, the live state stays where it is."""
         self.points += 1
         return TrackPoint(
             self.key,
             obs.ts if obs.time_position is None else obs.time_position,
-            obs.lat,
-            obs.lon,
+            lat,
+            lon,
             obs.alt_baro,
             obs.alt_geom,
             obs.on_ground,

@@ -31,6 +31,18 @@ def bearing_deg(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     return math.degrees(math.atan2(y, x)) % 360.0
 
 
+def distance_and_bearing(lat1: float, lon1: float, lat2: float, lon2: float) -> tuple[float, float]:
+    """:func:`distance_nmi` and :func:`bearing_deg` in one, for half the cost."""
+    phi1, phi2, dlon = math.radians(lat1), math.radians(lat2), math.radians(lon2 - lon1)
+    sin1, cos1, sin2, cos2 = math.sin(phi1), math.cos(phi1), math.sin(phi2), math.cos(phi2)
+    cos_dlon = math.cos(dlon)
+    # The way as a vector, seen from the first point: east, north and up (Vincenty's formula).
+    east, north = cos2 * math.sin(dlon), cos1 * sin2 - sin1 * cos2 * cos_dlon
+    up = sin1 * sin2 + cos1 * cos2 * cos_dlon
+    distance = EARTH_RADIUS_NMI * math.atan2(math.hypot(east, north), up)
+    return distance, math.degrees(math.atan2(east, north)) % 360.0
+
+
 def wrap_lon(lon: float) -> float:
     """``lon`` in degrees brought into -180 <= lon < 180."""
     return (lon + 180.0) % 360.0 - 180.0

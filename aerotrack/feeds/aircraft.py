@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aerotrack.domain.flight import implausible
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation
+from aerotrack.domain.position import implausible
 from aerotrack.domain.vocabulary import CHECKS, TERMS
 
 # How long ago (seconds) something was heard at most; beyond a day the age is nonsense.

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from aerotrack.domain.flight import implausible
 from aerotrack.domain.observation import Observation, Posted, from_posted
+from aerotrack.domain.position import implausible
 from aerotrack.domain.rules import FlightRules
 
 JSON_TYPES: Final = frozenset({"application/json"})

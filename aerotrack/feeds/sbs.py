@@ -11,8 +11,8 @@ from collections import Counter
 from functools import partial
 from typing import Final
 
-from aerotrack.domain.flight import implausible
 from aerotrack.domain.observation import Observation
+from aerotrack.domain.position import implausible
 from aerotrack.domain.vocabulary import CHECKS
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.lines import ArrivalStamps, LineDecoder, Parsed

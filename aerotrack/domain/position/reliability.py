@@ -1,0 +1,73 @@
+"""How sure a flight is of where it is: when refused positions win over the accepted ones."""
+
+from collections import deque
+from typing import Final
+
+# A counter goes up with each accepted fix and down with each refused one; at zero the flight may
+# jump. Four (readsb's): about two seconds of messages decide.
+MOST: Final = 4
+# The same bad position within 4 s, and the same receiver within 0.3 s, count once (readsb), so that
+# one bad receiver does not drain the counter.
+KEPT: Final = 4
+SAME_POSITION_S: Final = 4.0
+SAME_RECEIVER_S: Final = 0.3
+
+_Place = tuple[float, float, float]  # latitude, longitude, epoch seconds
+_Refused = tuple[float, float, float, str, str | None]  # latitude, longitude, time, feed, receiver
+
+
+class Reliability:
+    """Counters: one for judged positions, one for each format of raw frames.
+
+    Beyond the reference tracker a jump must also continue the last refused one (:attr:`elsewhere`),
+    and an accepted fix forgets that: rubbish does not agree with itself.
+    """
+
+    __slots__ = ("_even", "_judged", "_odd", "_refused", "elsewhere")
+
+    def __init__(self) -> None:
+        self._judged = self._even = self._odd = 0
+        self.elsewhere: _Place | None = None
+        self._refused: deque[_Refused] | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether as much was refused as had been accepted."""
+        return self._judged <= 0 or self._even <= 0 or self._odd <= 0
+
+    def accepted(self, odd: bool | None) -> None:
+        """A fix passed the gate; ``odd`` is the format of a raw one, ``None`` of a judged one."""
+        self.elsewhere = None
+        if odd is None:
+            self._judged = min(self._judged + 1, MOST) if self._judged > 0 else 1
+        elif odd:
+            self._odd = min(self._odd + 1, MOST) if self._odd > 0 else 1
+        else:
+            self._even = min(self._even + 1, MOST) if self._even > 0 else 1
+
+    def restarted(self) -> None:
+        """The flight jumped, or has its first fix: nothing before counts."""
+        self.elsewhere = None
+        self._judged = self._even = self._odd = 1
+
+    def refused(
+        self, lat: float, lon: float, at: float, odd: bool | None, feed: str, receiver: str | None
+    ) -> None:
+        """A fix did not pass the gate."""
+        self.elsewhere = (lat, lon, at)
+        before = self._refused
+        if before is None:
+            before = self._refused = deque(maxlen=KEPT)
+        for was_lat, was_lon, was_at, was_feed, was_receiver in before:
+            ago = at - was_at
+            if ago < SAME_POSITION_S and was_lat == lat and was_lon == lon:
+                return
+            if ago < SAME_RECEIVER_S and was_feed == feed and was_receiver == receiver:
+                return
+        before.append((lat, lon, at, feed, receiver))
+        if odd is None:
+            self._judged -= 1
+        elif odd:
+            self._odd -= 1
+        else:
+            self._even -= 1

@@ -1,0 +1,398 @@
+"""The positions of one flight: each one judged by the rules, in their order.
+
+Positions come judged (``lat``/``lon``: SBS, JSON, POST, the simulator) or raw (``cpr``). The rules
+are the reference tracker's. Beyond it, a raw first fix waits until a second agrees, frames of a
+pair must agree with one another, and a jump must be confirmed by what follows. Pure: all times
+are those of the observations.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from aerotrack.domain.cpr import Position, resolve_near
+from aerotrack.domain.geo import distance_nmi
+from aerotrack.domain.observation import CprFrame, Observation
+from aerotrack.domain.position import gate
+from aerotrack.domain.position.fixes import Fix, Provisional, Verdict
+from aerotrack.domain.position.pairing import (
+    FramePairs,
+    HeardFrame,
+    resolve_alone,
+    resolve_pair,
+)
+from aerotrack.domain.position.reliability import Reliability
+from aerotrack.domain.position.trail import Trail
+from aerotrack.domain.sources import RANKS, TRUSTED_FOR_S
+
+# The same place within this time of the last or the one before is the same transmission heard
+# again, by another receiver or in another poll (readsb: 2 s).
+DUPLICATE_WITHIN_S: Final = 2.0
+# The same raw frame again, later than that, is a parked aircraft, unless it moves at this speed: it
+# has left the cell the frame stands for (5 m), and somebody replays old frames.
+MOVING_KT: Final = 50.0
+
+# A raw first fix is believed when another agrees within this time (some 20 position messages).
+CONFIRM_WITHIN_S: Final = 10.0
+PROVISIONAL_KEPT: Final = 4
+
+# Without a position for so long there is nothing to compare the next one with (readsb); after
+# what multilateration or worse said, already then.
+RELIABLE_FOR_S: Final = 60 * 60.0
+RELIABLE_FOR_MLAT_S: Final = 45.0
+MLAT_RANK: Final = RANKS["mlat"]
+
+# A speed reported longer ago than this says nothing any more (readsb's expiry of a field).
+SPEED_KNOWN_S: Final = 60.0
+# A raw frame that comes late is placed next to the last fix within this time of it: feeds merge
+# receivers whose clocks and delays differ by seconds, not more.
+LATE_FRAME_S: Final = 10.0
+
+
+class Claim(msgspec.Struct, gc=False):
+    """A position somebody claims for the aircraft; ``odd`` is the format of a raw one."""
+
+    obs: Observation
+    lat: float
+    lon: float
+    at: float
+    rank: int
+    surface: bool
+    odd: bool | None
+
+
+class PositionTracker:
+    """What one flight knows of its positions.
+
+    ``values`` and ``origins`` are the flight's own fields with their sources and times, read here
+    for speed and track. ``fix`` is the last accepted position. A raw first fix is in ``pending``
+    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``; the
+    flight takes those away with :meth:`settled`.
+    """
+
+    __slots__ = (
+        "_before",
+        "_gs_at_fix",
+        "_origins",
+        "_pairs",
+        "_reliability",
+        "_trail",
+        "_values",
+        "discarded",
+        "fix",
+        "pending",
+        "released",
+    )
+
+    def __init__(self, values: Mapping[str, Any], origins: Mapping[str, Any]) -> None:
+        self._values = values
+        self._origins = origins
+        self.fix: Fix | None = None
+        self._before: Fix | None = None
+        self._gs_at_fix: float | None = None
+        self._reliability = Reliability()
+        self._trail = Trail()
+        self._pairs: FramePairs | None = None
+        self.pending: list[Provisional] | None = None
+        self.released: list[Provisional] | None = None
+        self.discarded: list[Provisional] | None = None
+
+    # -- judging -----------------------------------------------------------------------------------
+
+    def take(self, obs: Observation) -> Verdict:
+        """Judge the position in ``obs``, which has one, judged or raw."""
+        cpr = obs.cpr
+        return self._take_judged(obs) if cpr is None else self._take_frame(obs, cpr)
+
+    def expire(self, now: float) -> None:
+        """Discard what nothing agreed with in time."""
+        pending = self.pending
+        if pending is not None and now - pending[-1].at > CONFIRM_WITHIN_S:
+            self._discard_pending()
+
+    def _take_judged(self, obs: Observation) -> Verdict:
+        lat, lon = obs.lat, obs.lon
+        if lat is None or lon is None or gate.implausible(lat, lon):
+            return Verdict("refused", lat, lon, "bad_position")
+        at = obs.ts if obs.time_position is None else obs.time_position
+        on_ground = self._values.get("on_ground") if obs.on_ground is None else obs.on_ground
+        rank = RANKS.get(obs.source, 0)
+        claim = Claim(obs, lat, lon, at, rank, on_ground is True, None)
+        fix = self.fix
+        if fix is None:
+            return self._accept(claim, restart=True)
+        if _repeats(fix, claim) or (self._before is not None and _repeats(self._before, claim)):
+            return Verdict("refused", lat, lon, "duplicate")
+        if at < fix.at:
+            return self._late(claim)
+        if at - fix.at < TRUSTED_FOR_S and rank < fix.rank:
+            return Verdict("refused", lat, lon, "worse_source")
+        if self._reachable(fix.lat, fix.lon, fix.at, claim):
+            return self._accept(claim, restart=False)
+        if _outdated(fix, claim):
+            return self._accept(claim, restart=True)
+        return self._refuse_jump(claim)
+
+    def _take_frame(self, obs: Observation, cpr: CprFrame) -> Verdict:
+        at, fix = obs.ts, self.fix
+        pairs = self._pairs
+        if pairs is None:
+            pairs = self._pairs = FramePairs()
+        repeated = pairs.same(cpr)
+        if repeated is not None:
+            if abs(at - repeated.at) <= DUPLICATE_WITHIN_S:
+                return Verdict("refused", None, None, "duplicate")
+            if (self._gs(obs) or 0.0) >= MOVING_KT:
+                return Verdict("refused", None, None, "replayed")
+        rank = RANKS.get(obs.source, 0)
+        claim = Claim(obs, 0.0, 0.0, at, rank, cpr.surface, cpr.odd)
+        if fix is not None:
+            if at < fix.at:
+                return self._late_frame(claim, cpr, fix)
+            if at - fix.at < TRUSTED_FOR_S and rank < fix.rank:
+                return Verdict("refused", None, None, "worse_source")
+        heard = pairs.hear(cpr, at, obs.source)
+        other = pairs.partner(heard, self._gs(obs))
+        if other is None:
+            return self._take_alone(claim, heard, None, fix)
+        found = resolve_pair(heard, other, self._surface_reference(obs) if cpr.surface else None)
+        if isinstance(found, tuple):
+            claim.lat, claim.lon = found
+            if fix is not None and self._reachable(fix.lat, fix.lon, fix.at, claim):
+                return self._accept(claim, restart=False)
+            if self._consistent(other, claim):
+                if fix is None or _outdated(fix, claim):
+                    return self._hold(claim, min(heard.serial, other.serial))
+                return self._refuse_jump(claim)
+        elif found != "bad_latitude":
+            other = None
+        return self._take_alone(claim, heard, other, fix)
+
+    def _take_alone(
+        self, claim: Claim, heard: HeardFrame, wrong: HeardFrame | None, fix: Fix | None
+    ) -> Verdict:
+        """Place a frame next to the last fix.
+
+        ``wrong`` is its partner in a pair that contradicts itself: one of the two is bad. If this
+        one fits alone it was the other; if not, this one goes and the other is kept.
+        """
+        pairs = self._pairs
+        alone = None
+        if fix is not None:
+            alone = resolve_alone(heard.frame, fix.lat, fix.lon, claim.at - fix.at)
+        if alone is None or fix is None or pairs is None:
+            if wrong is None or pairs is None:
+                return Verdict("unresolved")
+            pairs.drop(wrong)
+            return Verdict("refused", None, None, "bad_cpr")
+        claim.lat, claim.lon = alone
+        if self._reachable(fix.lat, fix.lon, fix.at, claim):
+            if wrong is not None:
+                pairs.drop(wrong)
+            return self._accept(claim, restart=False)
+        if wrong is not None:
+            pairs.drop(heard)
+        # Nothing is learnt of the last fix from a place that was found by means of it, so this
+        # neither drains its reliability nor counts as agreement with another jump.
+        return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
+
+    def _late_frame(self, claim: Claim, cpr: CprFrame, fix: Fix) -> Verdict:
+        """A raw frame from before the last fix: into the history, if it can be placed at all."""
+        if fix.at - claim.at > LATE_FRAME_S:
+            return Verdict("refused", None, None, "late")
+        alone = resolve_near(cpr, fix.lat, fix.lon)
+        if alone is None:
+            return Verdict("refused", None, None, "late")
+        claim.lat, claim.lon = alone
+        return self._late(claim)
+
+    def _late(self, claim: Claim) -> Verdict:
+        """A position from before the last one: it must lie between its neighbours in time."""
+        lat, lon, at = claim.lat, claim.lon, claim.at
+        neighbours = self._trail.around(at)
+        for fix in (self._before, self.fix):
+            if fix is not None:
+                neighbours.append((fix.at, fix.lat, fix.lon))
+        for then, was_lat, was_lon in neighbours:
+            apart = abs(at - then)
+            speed = self._fastest(claim, apart)
+            metres, _ = gate.step(lat, lon, was_lat, was_lon)
+            if metres > gate.reach_m(
+                apart, speed, None, surface=claim.surface, mlat=claim.obs.source == "mlat"
+            ):
+                return Verdict("refused", lat, lon, "impossible_past")
+        return Verdict("late", lat, lon)
+
+    # -- the outcomes ------------------------------------------------------------------------------
+
+    def _accept(self, claim: Claim, *, restart: bool) -> Verdict:
+        """Move there. With ``restart`` what was known before is no measure any more."""
+        obs, lat, lon, at = claim.obs, claim.lat, claim.lon, claim.at
+        if self.pending is not None:
+            self._settle_pending(claim)
+        self._before = None if restart else self.fix
+        self.fix = Fix(lat, lon, at, claim.rank, claim.surface, obs.feed, obs.receiver)
+        self._gs_at_fix = self._values.get("gs")
+        if restart:
+            self._reliability.restarted()
+            self._trail = Trail()
+        else:
+            self._reliability.accepted(claim.odd)
+        self._trail.add(at, lat, lon)
+        return Verdict("accepted", lat, lon)
+
+    def _refuse_jump(self, claim: Claim) -> Verdict:
+        """It cannot have come there, unless it never was where it seemed to be."""
+        reliability, obs = self._reliability, claim.obs
+        elsewhere = reliability.elsewhere
+        if (
+            elsewhere is not None
+            and reliability.exhausted
+            and elsewhere[2] < claim.at
+            and self._reachable(*elsewhere, claim)
+        ):
+            return self._accept(claim, restart=True)
+        reliability.refused(claim.lat, claim.lon, claim.at, claim.odd, obs.feed, obs.receiver)
+        return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
+
+    def _hold(self, claim: Claim, older: int) -> Verdict:
+        """A raw first fix: believed when it agrees with one that stands on other frames."""
+        lat, lon, obs = claim.lat, claim.lon, claim.obs
+        if gate.implausible(lat, lon):
+            return Verdict("refused", lat, lon, "bad_position")
+        site = obs.site
+        if site and distance_nmi(site.lat, site.lon, lat, lon) > gate.HEARD_WITHIN_NMI:
+            return Verdict("refused", lat, lon, "out_of_range")
+        pending = self.pending
+        if pending is not None:
+            last = pending[-1]
+            agrees = abs(claim.at - last.at) <= CONFIRM_WITHIN_S and self._reachable(
+                last.lat, last.lon, last.at, claim
+            )
+            if agrees and older != pending[0].older:
+                return self._accept(claim, restart=True)
+            if not agrees or len(pending) == PROVISIONAL_KEPT:
+                self._discard_pending()
+                pending = None
+        if pending is None:
+            pending = self.pending = []
+        pending.append(Provisional(lat, lon, claim.at, older, obs.feed, obs.receiver))
+        return Verdict("provisional", lat, lon)
+
+    def _settle_pending(self, claim: Claim) -> None:
+        """An accepted position confirms the provisional ones or disproves them."""
+        pending = self.pending
+        if pending is None:
+            return
+        last = pending[-1]
+        if abs(claim.at - last.at) <= CONFIRM_WITHIN_S and self._reachable(
+            last.lat, last.lon, last.at, claim
+        ):
+            self.pending, self.released = None, pending
+        else:
+            self._discard_pending()
+
+    def _discard_pending(self) -> None:
+        if self.pending is not None:
+            self.discarded = [*(self.discarded or ()), *self.pending]
+            self.pending = None
+
+    # -- what the gate needs -----------------------------------------------------------------------
+
+    def _reachable(self, lat: float, lon: float, then: float, claim: Claim) -> bool:
+        """Whether the gate lets it come from ``lat``/``lon`` at ``then`` to the claimed place."""
+        elapsed = abs(claim.at - then)
+        metres, bearing = gate.step(lat, lon, claim.lat, claim.lon)
+        obs, fix = claim.obs, self.fix
+        off_track: float | None = None
+        if metres > gate.NO_DIRECTION_M and elapsed <= gate.TRACK_WITHIN_S:
+            track = self._track(obs, claim.at)
+            if track is not None:
+                off_track = gate.angle_between(track, bearing)
+        return metres <= gate.reach_m(
+            elapsed,
+            self._fastest(claim, 0.0),
+            off_track,
+            surface=claim.surface and (fix is None or fix.surface),
+            mlat=obs.source == "mlat",
+            same_packet=elapsed <= gate.SAME_PACKET_S
+            and (fix is None or (fix.receiver == obs.receiver and fix.feed == obs.feed)),
+        )
+
+    def _consistent(self, other: HeardFrame, claim: Claim) -> bool:
+        """Whether the frames of a pair were sent from places an aircraft can fly between.
+
+        A pair always gives two places within 3 NM; those of frames that do not belong together are
+        spread over that, those of a true pair are as far apart as it flew.
+        """
+        place = resolve_near(other.frame, claim.lat, claim.lon)
+        return place is not None and self._reachable(*place, other.at, claim)
+
+    def _fastest(self, claim: Claim, further: float) -> float:
+        """The speed to reckon with, knots; ``further`` seconds away from now."""
+        obs, values = claim.obs, self._values
+        gs, age = values.get("gs"), 0.0
+        if gs is not None:
+            age = claim.at - self._origins["gs"].ts
+            if age > SPEED_KNOWN_S:
+                gs = None
+        if obs.gs is not None and (gs is None or obs.gs > gs):
+            gs = obs.gs
+        if gs is None or further > SPEED_KNOWN_S:
+            tas, ias = values.get("tas"), values.get("ias")
+            if tas is not None and claim.at - self._origins["tas"].ts > SPEED_KNOWN_S:
+                tas = None
+            if ias is not None and claim.at - self._origins["ias"].ts > SPEED_KNOWN_S:
+                ias = None
+            return gate.airspeed_limit_kt(tas, ias, surface=claim.surface)
+        before = self._gs_at_fix
+        if before is not None and before > gs:
+            gs = before
+        speed: float = gs + gate.ACCELERATION_KT_PER_S * (max(age, 0.0) + further)
+        return speed
+
+    def _gs(self, obs: Observation) -> float | None:
+        """Ground speed as far as it is known, knots."""
+        if obs.gs is not None:
+            return obs.gs
+        gs: float | None = self._values.get("gs")
+        if gs is not None and obs.ts - self._origins["gs"].ts > SPEED_KNOWN_S:
+            return None
+        return gs
+
+    def _track(self, obs: Observation, at: float) -> float | None:
+        """The direction it said it moves in, or else points to, degrees."""
+        if obs.track is not None:
+            return obs.track
+        for name in ("track", "true_heading"):
+            direction: float | None = self._values.get(name)
+            if direction is not None and at - self._origins[name].ts <= gate.TRACK_WITHIN_S:
+                return direction
+        return None
+
+    def _surface_reference(self, obs: Observation) -> Position | None:
+        """Which quarter of the globe a surface position is in: its own last one, or the station."""
+        fix = self.fix
+        if fix is not None:
+            return fix.lat, fix.lon
+        return None if obs.site is None else (obs.site.lat, obs.site.lon)
+
+
+def _outdated(fix: Fix, claim: Claim) -> bool:
+    """Whether the last fix is no measure for this one: too old, or of a worse source."""
+    age = claim.at - fix.at
+    return (
+        claim.rank > fix.rank
+        or age > RELIABLE_FOR_S
+        or (fix.rank <= MLAT_RANK and age > RELIABLE_FOR_MLAT_S)
+    )
+
+
+def _repeats(fix: Fix, claim: Claim) -> bool:
+    """Whether the claim says what ``fix`` said, at nearly the same time."""
+    return (
+        claim.lat == fix.lat
+        and claim.lon == fix.lon
+        and abs(claim.at - fix.at) <= DUPLICATE_WITHIN_S
+    )

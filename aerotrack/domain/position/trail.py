@@ -1,0 +1,52 @@
+"""A few of a flight's past positions, ever farther apart, to judge late ones by."""
+
+from array import array
+from typing import Final
+
+# Nearer together they add nothing: in five seconds a jet flies a kilometre.
+APART_S: Final = 5.0
+# With gaps that grow with age, this many reach back half an hour; 24 bytes each.
+KEPT: Final = 8
+_WIDTH: Final = 3  # time, latitude, longitude
+
+
+class Trail:
+    """Positions by time, as a flat array of ``at, lat, lon`` (epoch seconds, degrees)."""
+
+    __slots__ = ("_flat",)
+
+    def __init__(self) -> None:
+        self._flat = array("d")
+
+    def __len__(self) -> int:
+        return len(self._flat) // _WIDTH
+
+    def add(self, at: float, lat: float, lon: float) -> None:
+        """Remember a position, later than all before; what lies too near the last is left out."""
+        flat = self._flat
+        if flat and at - flat[-_WIDTH] < APART_S:
+            return
+        flat.extend((at, lat, lon))
+        if len(flat) > KEPT * _WIDTH:
+            self._thin(at)
+
+    def _thin(self, now: float) -> None:
+        """Forget the one that leaves the smallest gap for its age; never the first or the last."""
+        flat = self._flat
+        gone = min(
+            range(_WIDTH, len(flat) - _WIDTH, _WIDTH),
+            key=lambda i: (flat[i + _WIDTH] - flat[i - _WIDTH]) / (now - flat[i] + APART_S),
+        )
+        del flat[gone : gone + _WIDTH]
+
+    def around(self, at: float) -> list[tuple[float, float, float]]:
+        """The last one not after ``at`` and the first one after it, where there are such."""
+        flat = self._flat
+        found: list[tuple[float, float, float]] = []
+        for i in range(len(flat) - _WIDTH, -1, -_WIDTH):
+            one = (flat[i], flat[i + 1], flat[i + 2])
+            if one[0] <= at:
+                found.append(one)
+                break
+            found[:] = [one]
+        return found
