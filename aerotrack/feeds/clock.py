@@ -18,8 +18,8 @@ COUNTER_HZ: Final = 12e6
 COUNTER_WRAPS_S: Final = 2**48 / COUNTER_HZ
 DAY_S: Final = 86_400.0
 NANOSECONDS: Final = 1_000_000_000
-# Decoders put frames in order of their end, correct some late: they may be this much out of order.
-BACK_S: Final = 0.2
+# Programs hand frames on in blocks, and some blocks twice: they may be this much out of order.
+BACK_S: Final = 0.5
 # Frames of one receiver seldom lie further apart; further is a pause, or another receiver.
 NEAR_S: Final = 1.0
 # How many of the following frames are looked at to tell a pause from another receiver's clock.
