@@ -28,6 +28,11 @@ AHEAD_ABOVE_KT: Final = 40.0
 # Time stamps are good to this: the interval between messages jitters by 0.2 s.
 CLOCK_SLACK_S: Final = 0.2
 
+# A transmitted position may be this old without the aircraft saying so (uncompensated latency, DO-260B
+# 3.2), and the next one fresh: so positions step backward by what it flies in that time. Readsb
+# refuses those steps; other decoders do not, and they are real.
+LATENCY_S: Final = 0.6
+
 # How fast it may be. A known speed may have grown by 3 kt a second since (a jet on take-off);
 # nobody's true airspeed meets more than a third of itself in tail wind, indicated airspeed at
 # altitude is about half of the true one; else the fastest airliner with the jet stream, or the
@@ -80,10 +85,10 @@ def step(lat1: float, lon1: float, lat2: float, lon2: float) -> tuple[float, flo
     On the plane where that is good to a hundredth and much cheaper, else on the sphere.
     """
     north, east = lat2 - lat1, lon2 - lon1
-    if -_NEAR_DEG < north < _NEAR_DEG and -_NEAR_DEG < east < _NEAR_DEG:
-        if -_FLAT_BELOW_LAT < lat1 < _FLAT_BELOW_LAT:
-            east *= math.cos(math.radians(lat1 + lat2) / 2)
-            return math.hypot(north, east) * _M_PER_DEG, math.degrees(math.atan2(east, north))
+    near = -_NEAR_DEG < north < _NEAR_DEG and -_NEAR_DEG < east < _NEAR_DEG
+    if near and -_FLAT_BELOW_LAT < lat1 < _FLAT_BELOW_LAT:
+        east *= math.cos(math.radians(lat1 + lat2) / 2)
+        return math.hypot(north, east) * _M_PER_DEG, math.degrees(math.atan2(east, north))
     metres = distance_nmi(lat1, lon1, lat2, lon2) * METRES_PER_NMI
     return metres, bearing_deg(lat1, lon1, lat2, lon2)
 
@@ -109,9 +114,10 @@ def reach_m(
     """How far it can have come in ``elapsed`` seconds, metres.
 
     ``off_track`` is the angle between the reported track and the jump, 0 to 180, where known:
-    forward it may be faster than it says, backward it cannot have gone at all.
+    forward it may be faster than it says, backward it can only seem to have gone.
     """
     reach = BASE_SURFACE_M if surface else BASE_AIR_M
+    reported = speed
     if off_track is None:
         speed *= SPEED_FACTOR
     else:
@@ -129,7 +135,8 @@ def reach_m(
         reach += MLAT_M
     if same_packet:
         reach += SAME_PACKET_M
-    return reach + speed * _M_PER_S_OF_KT * (elapsed + CLOCK_SLACK_S)
+    flown = speed * (elapsed + CLOCK_SLACK_S)
+    return reach + max(flown, reported * LATENCY_S) * _M_PER_S_OF_KT
 
 
 def angle_between(first: float, second: float) -> float:

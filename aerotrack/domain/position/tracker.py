@@ -35,6 +35,9 @@ MOVING_KT: Final = 50.0
 
 # A raw first fix is believed when another agrees within this time (some 20 position messages).
 CONFIRM_WITHIN_S: Final = 10.0
+# One that found no second in time is believed in hindsight when two later ones agree with it too,
+# while it can still have come from there and from few other places: as long as frames are paired.
+HINDSIGHT_S: Final = 30.0
 PROVISIONAL_KEPT: Final = 4
 
 # Without a position for so long there is nothing to compare the next one with (readsb); after
@@ -108,8 +111,10 @@ class PositionTracker:
     def expire(self, now: float) -> None:
         """Discard what nothing agreed with in time."""
         pending = self.pending
-        if pending is not None and now - pending[-1].at > CONFIRM_WITHIN_S:
-            self._discard_pending()
+        if pending is not None and now - pending[0].at > HINDSIGHT_S:
+            late = [fix for fix in pending if now - fix.at > HINDSIGHT_S]
+            self.discarded = [*(self.discarded or ()), *late]
+            self.pending = pending[len(late) :] or None
 
     def _take_judged(self, obs: Observation) -> Verdict:
         lat, lon = obs.lat, obs.lon
@@ -267,31 +272,30 @@ class PositionTracker:
         pending = self.pending
         if pending is not None:
             last = pending[-1]
-            agrees = abs(claim.at - last.at) <= CONFIRM_WITHIN_S and self._reachable(
-                last.lat, last.lon, last.at, claim
-            )
-            if agrees and older != pending[0].older:
-                return self._accept(claim, restart=True)
-            if not agrees or len(pending) == PROVISIONAL_KEPT:
+            if not self._reachable(last.lat, last.lon, last.at, claim):
                 self._discard_pending()
                 pending = None
+            elif older != last.older and abs(claim.at - last.at) <= CONFIRM_WITHIN_S:
+                return self._accept(claim, restart=True)
+            elif len(pending) == PROVISIONAL_KEPT:
+                self.discarded = [*(self.discarded or ()), pending.pop(0)]
         if pending is None:
             pending = self.pending = []
         pending.append(Provisional(lat, lon, claim.at, older, obs.feed, obs.receiver))
         return Verdict("provisional", lat, lon)
 
     def _settle_pending(self, claim: Claim) -> None:
-        """An accepted position confirms the provisional ones or disproves them."""
-        pending = self.pending
-        if pending is None:
-            return
-        last = pending[-1]
-        if abs(claim.at - last.at) <= CONFIRM_WITHIN_S and self._reachable(
-            last.lat, last.lon, last.at, claim
-        ):
-            self.pending, self.released = None, pending
-        else:
-            self._discard_pending()
+        """An accepted position confirms the provisional ones it can have come from."""
+        pending, self.pending = self.pending or [], None
+        released, discarded = [], []
+        for fix in pending:
+            fits = claim.at - fix.at <= HINDSIGHT_S and self._reachable(
+                fix.lat, fix.lon, fix.at, claim
+            )
+            (released if fits else discarded).append(fix)
+        self.released = released or None
+        if discarded:
+            self.discarded = [*(self.discarded or ()), *discarded]
 
     def _discard_pending(self) -> None:
         if self.pending is not None:
