@@ -14,6 +14,7 @@ import click
 
 from aerotrack import __version__
 from aerotrack.config import Config, ConfigError, Settings, load
+from aerotrack.decode_command import decode
 from aerotrack.setting import Spec
 from aerotrack.settings import SPECS
 
@@ -219,83 +220,52 @@ def health(load_settings: Callable[..., Config], ready: bool) -> None:
         raise click.ClickException(f"{path} answers {answer.status}")
 
 
-@main.command(short_help="Print what a recording says, as NDJSON.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["beast", "avr", "sbs", "jsonl", "readsb"]),
-    required=True,
-    help="What the file holds; gzip is recognised",
-)
-@click.option(
-    "--start",
-    metavar="TIME",
-    default="0",
-    show_default=True,
-    help="When the recording begins: epoch seconds or ISO 8601",
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(0.01, 1_000_000),
-    metavar="N",
-    help="Records a second, where they carry no clock  [default: 100]",
-)
-@click.option("--rejected", is_flag=True, help="Print what was refused, too, and why")
-@click.option("--lat", type=click.FloatRange(-90, 90), help="Where the receiver stands, degrees")
-@click.option("--lon", type=click.FloatRange(-180, 180))
-@click.option("--mlat", is_flag=True, help="Everything in it is a result of multilateration")
-def decode(
-    file: Path,
-    kind: Any,
-    start: str,
-    rate: float | None,
-    rejected: bool,
-    lat: float | None,
-    lon: float | None,
-    mlat: bool,
-) -> None:
-    """Print what a recording says: a JSON line for each accepted change, on standard output.
+@main.group(short_help="The register of aircraft.")
+def aircraft() -> None:
+    """The register: registration, type, operator and flags of aircraft, by their address."""
 
-    A position is printed when the state of its flight accepts it; the first of an aircraft when
-    another agrees with it. What was read and refused is summed up on standard error.
+
+@aircraft.command("import", cls=_GroupedCommand, epilog=_EPILOG)
+@click.argument("source", required=False, metavar="[FILE-or-URL]")
+@_with_settings
+def import_aircraft(load_settings: Callable[..., Config], source: str | None) -> None:
+    """Take an open database of aircraft into the register.
+
+    FILE-or-URL is OpenSky's aircraft database as CSV, or the semicolon-separated one of readsb and
+    tar1090 (aircraft.csv.gz); without it, the one that is installed on this machine is taken. May
+    be repeated, and run beside a server, whose flights then show what it says.
     """
-    from aerotrack.decode import decode_file
-    from aerotrack.domain.observation import Site
-    from aerotrack.feeds.feed import FeedError, FeedFigures
-    from aerotrack.feeds.recording import DEFAULT_RATE, Replay
-    from aerotrack.feeds.url import parse_time
+    from rich.console import Console
 
-    if (lat is None) != (lon is None):
-        raise click.UsageError("--lat and --lon go together")
-    try:
-        begins = parse_time(start)
-    except ValueError as wrong:
-        raise click.BadParameter(str(wrong), param_hint="--start") from None
-    replay = Replay(
-        format=kind,
-        start=begins,
-        rate=rate or DEFAULT_RATE,
-        site=None if lat is None or lon is None else Site(lat, lon),
-        mlat=mlat,
-    )
-    figures = FeedFigures(name="file", url=str(file))
-    output = click.get_binary_stream("stdout")
-    try:
-        for piece in decode_file(file, replay, figures=figures, rejected=rejected):
-            output.write(piece)
-        output.flush()
-    except BrokenPipeError:  # whoever read had enough
-        sys.stderr.close()
-        sys.exit(1)
-    except (OSError, FeedError) as wrong:
-        raise click.ClickException(f"{file}: {wrong}") from None
-    refused = ", ".join(f"{reason} {count}" for reason, count in sorted(figures.refused.items()))
-    click.echo(
-        f"{figures.received} records: {figures.accepted} taken, {figures.ignored} of no use"
-        + (f", refused {refused}" if refused else ""),
-        err=True,
-    )
+    from aerotrack.runtime import imports
+
+    done = imports.import_aircraft(load_settings().settings, source, Console(stderr=True))
+    click.echo("\n".join(done.lines()))
+
+
+@main.group(short_help="The routes callsigns go by.")
+def routes() -> None:
+    """The routes filed for callsigns, shown where they are plausible."""
+
+
+@routes.command("import", cls=_GroupedCommand, epilog=_EPILOG)
+@click.argument("source", metavar="FILE-or-URL")
+@_with_settings
+def import_routes(load_settings: Callable[..., Config], source: str) -> None:
+    """Take a list of callsign routes into the database.
+
+    FILE-or-URL is a CSV of callsigns and airport codes (BAW123,EGLL-KJFK), such as the community's
+    standing data (Callsign,Code,Number,AirlineCode,AirportCodes); gzip too.
+    """
+    from rich.console import Console
+
+    from aerotrack.runtime import imports
+
+    done = imports.import_callsign_routes(load_settings().settings, source, Console(stderr=True))
+    click.echo("\n".join(done.lines()))
+
+
+main.add_command(decode)
 
 
 def config_text(config: Config) -> str:

@@ -5,7 +5,7 @@ where there is no server, ``DatabaseTimeout`` where a query takes too long, else
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from aerotrack.db import queries
 from aerotrack.db.connection import SESSION_SETUP, translated, with_defaults
 from aerotrack.db.errors import DatabaseError
+from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key_range
 
 # Reads are short and few beside the live stream; more would take memory from the writer's server.
@@ -101,6 +102,21 @@ class Reader:
         since = (flight & 0xFFFF_FFFF) - 1 if after is None else after
         rows = await self._rows("track", {"flight": flight, "after": since, "limit": limit})
         return [_point(row) for row in rows]
+
+    async def airframes(self, icao24s: Collection[str]) -> list[KnownAirframe]:
+        """What the register says of these aircraft, of those that it knows."""
+        rows = await self._rows("known_airframes", {"icao24s": list(icao24s)})
+        return [KnownAirframe(*row) for row in rows]
+
+    async def routes(self, callsigns: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The airports filed for these callsigns, for those that have a route."""
+        rows = await self._rows("routes_of", {"callsigns": list(callsigns)})
+        return {callsign: tuple(airports) for callsign, airports in rows}
+
+    async def latest_import(self) -> int:
+        """The number of the last import into register or routes, 0 where there was none."""
+        rows = await self._rows("latest_import", {})
+        return int(rows[0][0])
 
     async def counts(self, *, exact: bool = False) -> Counts:
         """How much there is: the server's estimate at once, or counted, which takes its time."""

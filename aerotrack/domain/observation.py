@@ -21,6 +21,8 @@ class Reported(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     typecode: t.Typecode | None = None
     category: t.Category | None = None
     db_flags: t.DbFlags | None = None
+    desc: t.Description | None = None
+    operator: t.Operator | None = None
     lat: t.Latitude | None = None
     lon: t.Longitude | None = None
     alt_baro: t.AltBaro | None = None

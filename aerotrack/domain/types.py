@@ -66,6 +66,30 @@ Category = Annotated[
         opensky="category",
     ),
 ]
+Description = Annotated[
+    str,
+    _meta(
+        "Maker and model in words, such as BOEING 737-800",
+        min_length=1,
+        max_length=80,
+        readsb="desc",
+    ),
+]
+Operator = Annotated[
+    str,
+    _meta(
+        "Who operates or owns the aircraft, by name", min_length=1, max_length=80, readsb="ownOp"
+    ),
+]
+Route = Annotated[
+    str,
+    _meta(
+        "Airports of the route filed for the callsign, where the aircraft may well be flying it: "
+        "EGLL-KJFK",
+        pattern=r"^[A-Z0-9]{3,4}(-[A-Z0-9]{3,4})+(?!\n)$",
+        max_length=120,
+    ),
+]
 DbFlags = Annotated[
     int,
     _meta("Bits: 1 military, 2 interesting, 4 PIA, 8 LADD", ge=0, le=255, readsb="dbFlags"),

@@ -1,7 +1,7 @@
 """The composition root: the only place that knows everybody.
 
 ``server`` builds and orders everything; ``actors``, ``database``, ``feeds``, ``history`` and
-``stats`` each bring up one side and fit it to the others' ports.
+``stats`` each bring up one side and fit it to the others' ports; ``limits`` are the process's.
 """
 
 import asyncio
@@ -11,7 +11,9 @@ from aerotrack.settings import Settings
 
 def run(settings: Settings) -> int:
     """Serve until told to stop; the exit code. Blocks; logging is set up by the caller."""
+    from aerotrack.runtime.limits import raise_open_files
     from aerotrack.runtime.server import serve
 
+    raise_open_files(settings.max_clients)
     asyncio.run(serve(settings))
     return 0

@@ -165,7 +165,7 @@ class Actors:
         if self._ticker is not None:
             self._ticker.cancel()
         try:
-            await self.system.ask_async(self.registry, Drain(now), ASK_TIMEOUT_S)
+            await self.system.ask_async(self.registry, Drain(now), DRAIN_TIMEOUT_S)
             await self.system.drained()
             return await self._write_out(now)
         except TimeoutError:

@@ -54,6 +54,7 @@ class Database:
         self._tasks: list[asyncio.Task[None]] = []
         self.reader: Reader | None = None
         self.error: str | None = "starting"  # code of what stands in the way of being ready
+        self._said = ""  # the reason it is away, as it was logged last
 
     @property
     def described(self) -> str:
@@ -83,7 +84,7 @@ class Database:
         except DatabaseError as error:
             if not isinstance(error, AWAY):
                 raise
-            self.error = error.code
+            self.error, self._said = error.code, str(error)
             log_event(
                 logger, "database_away", level=logging.WARNING, code=error.code, reason=str(error)
             )
@@ -120,9 +121,18 @@ class Database:
                         reason=str(error),
                     )
                     return
+                self._say_away(error)
                 wait = min(RETRY_MOST_S, 2 * wait)
             else:
                 return
+
+    def _say_away(self, error: DatabaseError) -> None:
+        """Log why it is still away, once a reason: "refused" may become "wrong password"."""
+        if (reason := str(error)) != self._said:
+            self._said = reason
+            log_event(
+                logger, "database_away", level=logging.WARNING, code=error.code, reason=reason
+            )
 
     async def _watch_embedded(self, embedded: EmbeddedPostgres) -> None:
         """Start the embedded server again when it died: under the same address, the same data."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
 import socket
@@ -198,11 +199,13 @@ class Server:
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets on the address. Raises ``OSError`` that names it."""
+    """Sockets on the address. Raises ``OSError`` that says which one it could not have."""
     try:
         return bind_sockets(port, host)
     except OSError as error:
-        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        why = error.strerror or str(error)
+        hint = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
+        raise OSError(f"cannot listen on {host} port {port}: {why}{hint}") from error
 
 
 async def serve(settings: Settings) -> None:

@@ -48,9 +48,9 @@ def test_everything_readsb_says_is_taken() -> None:
     assert dropped == {}
     assert present(parsed) == {
         "callsign": "N35GR", "registration": "N35GR", "typecode": "GLF5", "category": "A3",
-        "db_flags": 8, "lat": 35.208109, "lon": -110.373001, "alt_baro": 45000,
-        "alt_geom": 45700, "on_ground": False, "gs": 489.0, "ias": 251, "tas": 460,
-        "mach": 0.824, "track": 67.26, "track_rate": 0.03, "true_heading": 69.9,
+        "desc": "GULFSTREAM", "db_flags": 8, "lat": 35.208109, "lon": -110.373001,
+        "alt_baro": 45000, "alt_geom": 45700, "on_ground": False, "gs": 489.0, "ias": 251,
+        "tas": 460, "mach": 0.824, "track": 67.26, "track_rate": 0.03, "true_heading": 69.9,
         "mag_heading": 60.1, "roll": -0.18, "baro_rate": -64, "geom_rate": -32,
         "squawk": "3471", "emergency": "none", "spi": True, "alert": False, "nic": 8, "rc": 186,
         "nic_baro": 1, "nac_p": 10, "nac_v": 2, "sil": 3, "sil_type": "perhour", "gva": 2,

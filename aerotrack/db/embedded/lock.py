@@ -34,10 +34,10 @@ class DataDirLock:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = self._read().pid
+            pid = _read(self._fd).pid
             os.close(self._fd)
             raise DataDirLocked(_refusal(data_dir, pid), data_dir=data_dir, pid=pid) from None
-        self.predecessor = self._read()
+        self.predecessor = _read(self._fd)
         self.note(None)
 
     def note(self, socket_dir: Path | None) -> None:
@@ -51,10 +51,23 @@ class DataDirLock:
         os.ftruncate(self._fd, 0)
         os.close(self._fd)
 
-    def _read(self) -> LockNote:
-        lines = os.fsdecode(os.pread(self._fd, 4096, 0)).splitlines()
-        pid = int(lines[0]) if lines and lines[0].isdigit() else None
-        return LockNote(pid, Path(lines[1]) if len(lines) > 1 else None)
+
+def read_lock_note(data_dir: Path) -> LockNote:
+    """What the lock's owner has written down, without asking for the lock.
+
+    Raises ``OSError`` where there is no lock file, or it is another user's.
+    """
+    fd = os.open(data_dir / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return _read(fd)
+    finally:
+        os.close(fd)
+
+
+def _read(fd: int) -> LockNote:
+    lines = os.fsdecode(os.pread(fd, 4096, 0)).splitlines()
+    pid = int(lines[0]) if lines and lines[0].isdigit() else None
+    return LockNote(pid, Path(lines[1]) if len(lines) > 1 else None)
 
 
 def _refusal(data_dir: Path, pid: int | None) -> str:

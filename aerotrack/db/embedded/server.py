@@ -253,19 +253,24 @@ class EmbeddedPostgres:
             self._lock = None
 
     def _conninfo(self, database: str) -> str:
-        # The last two are said so that no PG* variable of ours has libpq try TLS on a socket.
-        return psycopg.conninfo.make_conninfo(
-            host=str(self._socket_dir),
-            port=5432,
-            user=ROLE,
-            dbname=database,
-            sslmode="disable",
-            gssencmode="disable",
-        )
+        return socket_conninfo(self._socket_dir, database)
 
     @property
     def _start_log(self) -> Path:
         return self._data_dir / "postgres.start.log"
+
+
+def socket_conninfo(socket_dir: Path | None, database: str) -> str:
+    """The connection string of an embedded server by its socket directory."""
+    # The last two are said so that no PG* variable of ours has libpq try TLS on a socket.
+    return psycopg.conninfo.make_conninfo(
+        host=str(socket_dir),
+        port=5432,
+        user=ROLE,
+        dbname=database,
+        sslmode="disable",
+        gssencmode="disable",
+    )
 
 
 def _is_ready(cluster: Path, pid: int) -> bool:

@@ -44,3 +44,14 @@ SELECT coalesce(sum(n_live_tup) FILTER (WHERE relname = 'aircraft'), 0)::bigint,
        coalesce(sum(n_live_tup) FILTER (WHERE relname = 'event'), 0)::bigint,
        coalesce(sum(n_live_tup) FILTER (WHERE relname = 'rejected_row'), 0)::bigint
 FROM pg_stat_user_tables WHERE schemaname = 'aerotrack';
+
+-- name: known_airframes
+-- What the register says of aircraft, as far as flights show it.
+SELECT icao24, registration, typecode, description, coalesce(operator, owner), db_flags::integer
+FROM register WHERE icao24 = ANY(%(icao24s)s);
+
+-- name: routes_of
+SELECT callsign, airports FROM route WHERE callsign = ANY(%(callsigns)s);
+
+-- name: latest_import
+SELECT coalesce(max(import), 0) FROM import;
