@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from aerotrack.feeds.url import FORMATS
+# As a feed's URL has them; a test holds the two together, importing it here would cost every start.
+FORMATS: Final = ("beast", "avr", "sbs", "jsonl", "readsb")
 
 
 @click.command(short_help="Print what a recording says, as NDJSON.")

@@ -27,10 +27,14 @@ RAW_KINDS = frozenset({"beast", "avr"})
 
 
 class Shared:
-    """What the feeds of one server share: their receivers, and what raw frames said so far."""
+    """What the feeds of one server share: their receivers, and what raw frames said so far.
 
-    def __init__(self) -> None:
+    ``site`` is where the station of those feeds stands whose URL does not say.
+    """
+
+    def __init__(self, site: Site | None = None) -> None:
         self.receivers = Receivers()
+        self._site = site
         self._airspace: Airspace | None = None
 
     @property
@@ -43,10 +47,9 @@ class Shared:
             self._airspace = Airspace()
         return self._airspace
 
-
-def site_of(url: FeedUrl) -> Site | None:
-    """Where the feed's station stands, if the URL says so."""
-    return None if url.lat is None or url.lon is None else Site(url.lat, url.lon)
+    def site_of(self, url: FeedUrl) -> Site | None:
+        """Where the station of the feed stands, as far as anybody said."""
+        return self._site if url.lat is None or url.lon is None else Site(url.lat, url.lon)
 
 
 def open_feed(url: FeedUrl, *, sink: Sink, clock: Clock, shared: Shared | None = None) -> Feed:
@@ -70,7 +73,7 @@ def open_feed(url: FeedUrl, *, sink: Sink, clock: Clock, shared: Shared | None =
         )
     raw = (url.format if url.scheme == "file" else url.scheme) in RAW_KINDS
     if not raw:  # raw feeds count their frames themselves
-        sink = CountingSink(sink, shared.receivers, site_of(url))
+        sink = CountingSink(sink, shared.receivers, shared.site_of(url))
     if url.scheme == "file":
         return _file_feed(url, figures, sink, clock, shared)
     if url.scheme == "readsb":
@@ -118,7 +121,7 @@ def _file_feed(
             format=url.format,  # type: ignore[arg-type]  # checked with the URL
             start=now if url.start is None else url.start,
             rate=url.rate or DEFAULT_RATE,
-            site=site_of(url),
+            site=shared.site_of(url),
             mlat=bool(url.mlat),
             source=url.source or "other",
         )
@@ -163,7 +166,7 @@ def _make_raw_decoder(
             airspace=shared.airspace,
             receivers=shared.receivers,
             peer=receiver,
-            site=site_of(url),
+            site=shared.site_of(url),
             mlat=bool(url.mlat),
         )
         if url.scheme == "beast":

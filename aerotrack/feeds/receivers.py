@@ -6,6 +6,7 @@ way to the registry.
 """
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Final
 
 import msgspec
@@ -19,12 +20,21 @@ AIRCRAFT_FOR_S: Final = 60.0
 # Senders can name themselves, so their number is bounded; those beyond share one entry.
 MOST_RECEIVERS: Final = 1_000
 OTHERS: Final = "others"
-# No station hears further: the horizon of a mountain top and an aircraft at 60,000 ft together.
-FARTHEST_NMI: Final = 450.0
+# How far a radio horizon reaches: nautical miles by the root of the height in feet, air bending it.
+HORIZON_NMI: Final = 1.23
+# A station on a mountain, and an aircraft at 60,000 ft where nobody says how high it is.
+STATION_FT: Final = 10_000.0
+HIGHEST_FT: Final = 60_000.0
 # A clock is compared over at least this long, and anew when it jumped by more than this share.
 CLOCK_SPAN_S: Final = 60.0
 CLOCK_JUMP: Final = 0.01
 COUNTER_HZ: Final = 12_000_000.0
+
+
+def horizon_nmi(alt_ft: float | None) -> float:
+    """How far away an aircraft at that height is heard at most."""
+    height = HIGHEST_FT if alt_ft is None else max(0.0, alt_ft)
+    return HORIZON_NMI * (sqrt(height) + sqrt(STATION_FT))
 
 
 class Receiver:
@@ -82,11 +92,11 @@ class Receiver:
             return 0
         return len(self._aircraft | self._aircraft_before)
 
-    def placed(self, lat: float, lon: float) -> None:
-        """An aircraft it hears is at this place (degrees)."""
+    def placed(self, lat: float, lon: float, *, alt_ft: float | None = None) -> None:
+        """An aircraft it hears is at this place (degrees), as high as ``alt_ft`` where known."""
         if self.site is not None:
             distance = distance_nmi(self.site.lat, self.site.lon, lat, lon)
-            if distance <= FARTHEST_NMI and distance > (self.farthest or 0.0):
+            if (self.farthest or 0.0) < distance <= horizon_nmi(alt_ft):
                 self.farthest = distance
 
     def compare_clock(self, ticks: int, now: float) -> None:

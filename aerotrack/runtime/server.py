@@ -18,6 +18,7 @@ from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
 from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.domain.observation import Site
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
@@ -94,7 +95,7 @@ class Server:
             self._stats = Stats(self._database, flush_interval=settings.flush_interval)
             await self._database.start()
 
-            feeds = await Feeds.open(urls, self._actors.ingest)
+            feeds = await Feeds.open(urls, self._actors.ingest, self._site())
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
@@ -125,6 +126,7 @@ class Server:
             broadcaster=self._actors.broadcaster,
             history=History(self._database),
             feeds=lambda: feeds.figures,
+            receivers=lambda: feeds.receivers,
             sink=self._actors.ingest,
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
@@ -133,6 +135,11 @@ class Server:
             stats=self._server_stats,
             clock=CLOCK,
         )
+
+    def _site(self) -> Site | None:
+        """Where the receiver stands, if the settings say."""
+        lat, lon = self.settings.receiver_lat, self.settings.receiver_lon
+        return None if lat is None or lon is None else Site(lat, lon)
 
     def _web_settings(self) -> WebSettings:
         settings = self.settings

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.cpr import resolve_airborne
 from aerotrack.domain.observation import CprFrame, Observation, Site
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.modes.airspace import Airspace
@@ -37,6 +38,9 @@ _ALTITUDE_REPLIES: Final = frozenset({0, 4, 16, 20})
 _AIR_TO_AIR: Final = frozenset({0, 16})
 # A frame that says nothing but that the aircraft is there makes an observation this often.
 CONTACT_EVERY_S: Final = 1.0
+# How far a receiver hears is looked at this often for each aircraft, by pairs this close together.
+PLACED_EVERY_S: Final = 10.0
+PAIRED_WITHIN_S: Final = 3.0
 # The level changes with every frame; told oftener it would make a change of every one of them.
 RSSI_EVERY_S: Final = 5.0
 # So that no signal reads -49.5 dBFS, the step of the receivers' converters (readsb).
@@ -143,6 +147,8 @@ class ModesDecoder:
             if tc in POSITIONS:
                 cpr = cpr_of(me)
                 receiver.positions += 1
+                if receiver.site is not None and abs(ts - heard.placed_at) >= PLACED_EVERY_S:
+                    _place(cpr, heard, receiver, ts)
             elif df == 17:
                 _by_capability(message, fields)
         elif df == ALL_CALL:
@@ -176,6 +182,24 @@ class ModesDecoder:
     def _station(self, station: str) -> Receiver:
         # One receiver behind the feed stands where the feed says; of several nobody knows.
         return self._receivers.of(self._figures.name, station, None)
+
+
+def _place(cpr: CprFrame, heard: Heard, receiver: Receiver, ts: float) -> None:
+    """See how far the receiver hears, if this frame and the one before say where the aircraft is.
+
+    The flight judges positions; this is for a figure only, so what cannot be heard is left out.
+    """
+    before, at = heard.cpr, heard.cpr_at
+    heard.cpr, heard.cpr_at = cpr, ts
+    if before is None or before.odd is cpr.odd or before.surface or cpr.surface:
+        return
+    if not 0.0 <= ts - at <= PAIRED_WITHIN_S:
+        return
+    even, odd = (before, cpr) if cpr.odd else (cpr, before)
+    place = resolve_airborne(even, odd, odd_newer=cpr.odd)
+    if isinstance(place, tuple):
+        heard.placed_at = ts
+        receiver.placed(place[0], place[1], alt_ft=heard.alt_baro)
 
 
 def _take_level(level: int, heard: Heard, ts: float, fields: Fields) -> None:

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.observation import CprFrame
+
 # An address that stands only in a parity field is believed this long after it was last seen in an
 # all-call or a squitter. An aircraft sends its all-call squitter every second, so five minutes is
 # many missed in a row; noise hits one of a few hundred addresses once in 50,000 tries.
@@ -19,6 +21,7 @@ class Heard(msgspec.Struct, gc=False):
 
     ``certain`` is when an all-call or squitter named it; ``alt_baro``, ``gs``, ``track``,
     ``callsign`` and ``baro_rate`` are the last of its squitters (``alt_baro`` of any reply);
+    ``cpr`` is the last encoded position; ``placed_at`` when it was looked at how far away it is;
     ``registers`` are the Comm-B registers its data link report says it has.
     """
 
@@ -43,6 +46,9 @@ class Heard(msgspec.Struct, gc=False):
     tas_at: float = float("-inf")
     registers: frozenset[str] = frozenset()
     candidate: tuple[str, float, dict[str, Any]] | None = None
+    cpr: CprFrame | None = None
+    cpr_at: float = float("-inf")
+    placed_at: float = float("-inf")
     power: float = 0.0
     powers: int = 0
     rssi_at: float = float("-inf")
