@@ -119,7 +119,7 @@ def cpr_of(me: int) -> CprFrame:
 def velocity(me: int, decoded: Decoded, heard: Heard, ts: float) -> Fields:  # noqa: ARG001
     """Type 19: speed over ground (subtypes 1 and 2) or through the air (3 and 4), and rates.
 
-    rs1090 0.7 forgets the factor four of subtype 2.
+    rs1090 0.7 forgets the factor four of subtype 2, and calls geometric rates barometric.
     """
     fields: Fields = {}
     subtype = me >> 48 & 7
@@ -175,7 +175,8 @@ def target_state(me: int, decoded: Decoded, heard: Heard, ts: float) -> Fields: 
     if me >> 49 & 3 != 1:
         return {}
     fields: Fields = {"nac_p": decoded.get("NACp"), "nic_baro": int(bool(decoded.get("nic_baro")))}
-    fields["sil"] = me >> 13 & 3
+    fields["sil"] = me >> 10 & 3
+    fields["sil_type"] = "persample" if me >> 48 & 1 else "perhour"
     if me >> 36 & 0x7FF:
         fms = me >> 47 & 1
         name = "nav_altitude_fms" if fms else "nav_altitude_mcp"
