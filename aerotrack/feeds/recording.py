@@ -6,14 +6,17 @@ memory of a batch.
 """
 
 import gzip
+import io
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from aerotrack.domain.observation import Observation, Site
+from aerotrack.domain.rules import FlightRules
 from aerotrack.feeds.aircraft import AGE_LIMIT_S
 from aerotrack.feeds.avr import AvrFramer
 from aerotrack.feeds.beast import BeastFramer
@@ -37,6 +40,7 @@ GZIP_MAGIC: Final = b"\x1f\x8b"
 DEFAULT_RATE: Final = 100.0
 # A time no record can have: what a parser writes where the record has none of its own.
 _NO_TIME: Final = 4e9
+_ANY_TIME: Final = FlightRules(history_kept=_NO_TIME)
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +63,7 @@ class Batches(Protocol):
         ...
 
 
-def open_recording(path: Path) -> IO[bytes]:
+def open_recording(path: Path) -> io.BufferedReader | gzip.GzipFile:
     """The file's bytes, unpacked where it is gzip. Raises ``OSError``."""
     file = path.open("rb")
     magic = file.read(len(GZIP_MAGIC))
@@ -67,7 +71,7 @@ def open_recording(path: Path) -> IO[bytes]:
     if magic != GZIP_MAGIC:
         return file
     file.close()
-    return gzip.open(path, "rb")  # type: ignore[return-value]  # a file of bytes all the same
+    return gzip.open(path, "rb")
 
 
 def read_recording(
@@ -79,17 +83,23 @@ def read_recording(
         FeedError: ``bad_gzip``.
         OSError: the file cannot be read.
     """
+    broken: Exception | None = None
     with open_recording(path) as file:
-        while True:
+        more = True
+        while more:
+            piece = bytearray()
             try:
-                piece = file.read(PIECE_BYTES)
-            except (EOFError, gzip.BadGzipFile) as broken:
-                yield batches.take(b"", last=True)
-                raise FeedError("bad_gzip", f"{path} is cut or damaged: {broken}") from broken
+                # What is read up to where a damaged file breaks off still counts.
+                while more and len(piece) < PIECE_BYTES:
+                    part = file.read1(PIECE_BYTES - len(piece))
+                    piece += part
+                    more = bool(part)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as damage:
+                broken, more = damage, False
             figures.bytes += len(piece)
-            yield batches.take(piece, last=not piece)
-            if not piece:
-                return
+            yield batches.take(bytes(piece), last=not more)
+    if broken is not None:
+        raise FeedError("bad_gzip", f"{path} is cut or damaged: {broken}") from broken
 
 
 class FrameBatches:
@@ -190,7 +200,9 @@ class LineBatches:
 
     def _json(self, line: bytes) -> Parsed:
         figures = self._figures
-        parsed = parse_json_line(line, _NO_TIME, feed=figures.name, dropped=figures.dropped)
+        parsed = parse_json_line(
+            line, _NO_TIME, feed=figures.name, dropped=figures.dropped, rules=_ANY_TIME
+        )
         if not isinstance(parsed, Observation):
             return parsed
         # What has no time of its own got the one given, or one of seconds before it.
