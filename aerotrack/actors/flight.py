@@ -1,7 +1,5 @@
 """The flight actor: one aircraft's continuous contact, owner of its state."""
 
-from collections import Counter
-
 import orjson
 from thespian.actors import ActorAddress
 
@@ -11,6 +9,7 @@ from aerotrack.actors.messages import (
     ConfigureFlight,
     EndFlight,
     EventRecorded,
+    FixesRefused,
     FlightChanged,
     FlightFound,
     FlightGone,
@@ -23,9 +22,31 @@ from aerotrack.actors.messages import (
     SaveFlight,
 )
 from aerotrack.domain.detail import flight_document
-from aerotrack.domain.flight import FlightState
+from aerotrack.domain.flight import FlightState, Folded
 from aerotrack.domain.records import EndCause
 from aerotrack.domain.types import Value
+
+
+class _Report:
+    """Counts by feed what became of observations, for the registry. Plain dicts: one an Observe."""
+
+    __slots__ = ("fixes", "refused", "unchanged")
+
+    def __init__(self) -> None:
+        self.refused: dict[tuple[str, str], int] = {}
+        self.fixes: dict[tuple[str, str], int] = {}
+        self.unchanged: dict[str, int] = {}
+
+    def add(self, feed: str, folded: Folded) -> None:
+        """Count what folding an observation of ``feed`` gave."""
+        if folded.refused is not None:
+            key = (feed, folded.refused)
+            self.refused[key] = self.refused.get(key, 0) + 1
+        for fix in folded.refused_fixes:
+            key = (fix.feed, fix.reason)
+            self.fixes[key] = self.fixes.get(key, 0) + 1
+        for name in folded.unchanged:
+            self.unchanged[name] = self.unchanged.get(name, 0) + 1
 
 
 class Flight(AeroActor):
@@ -34,9 +55,10 @@ class Flight(AeroActor):
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``CheckSilence``, ``SaveFlight``, ``EndFlight``, ``GetFlight``. Emits ``FlightChanged`` and
     ``FlightGone`` to the broadcaster, ``PointRecorded``, ``FlightRecorded`` and ``EventRecorded``
-    to persistence, ``ObservationsRefused`` and ``ObservationsUnchanged`` to the registry, so that
-    every observation is a point, refused or unchanged. If it dies, its live state is lost and the
-    next observation starts another flight; its track is already on its way to the database.
+    to persistence; ``ObservationsRefused``, ``ObservationsUnchanged`` and ``FixesRefused`` to the
+    registry, so that every observation is a point, refused or unchanged. If it dies, its live state
+    is lost and the next observation starts another flight; its track is already on its way to the
+    database.
     """
 
     __slots__ = ("_links", "_live", "_recorded_at", "_state")
@@ -60,9 +82,8 @@ class Flight(AeroActor):
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
-        refused: Counter[tuple[str, str]] | None = None
-        unchanged: Counter[str] | None = None
         identity = False
+        report = _Report()
         for obs in message.observations:
             folded = state.fold(obs)
             changed.update(folded.changed)
@@ -71,21 +92,30 @@ class Flight(AeroActor):
                 self.send(links.persistence, PointRecorded(point))
             if folded.event is not None:
                 self.send(links.persistence, EventRecorded(folded.event))
-            if folded.refused is not None:
-                refused = refused or Counter()
-                refused[obs.feed, folded.refused] += 1
-            elif not folded.points:
-                unchanged = unchanged or Counter()
-                unchanged[obs.feed] += 1
+            report.add(obs.feed, folded)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
-        if refused is not None:
-            for (feed, reason), count in refused.items():
-                self.send(links.registry, ObservationsRefused(feed, reason, count))
-        if unchanged is not None:
-            for feed, count in unchanged.items():
-                self.send(links.registry, ObservationsUnchanged(feed, count))
+        self._send_report(report)
+
+    def _send_report(self, report: _Report) -> None:
+        """Tell the registry what made no point."""
+        registry = self._links.registry
+        for (feed, reason), count in report.refused.items():
+            self.send(registry, ObservationsRefused(feed, reason, count))
+        for (feed, reason), count in report.fixes.items():
+            self.send(registry, FixesRefused(feed, reason, count))
+        for feed, count in report.unchanged.items():
+            self.send(registry, ObservationsUnchanged(feed, count))
+
+    def _finish(self, state: FlightState) -> None:
+        """Settle what waits for more."""
+        folded = state.finish()
+        for point in folded.points:
+            self.send(self._links.persistence, PointRecorded(point))
+        report = _Report()
+        report.add("", folded)
+        self._send_report(report)
 
     def _show(self, state: FlightState, changed: dict[str, Value], message: Observe) -> None:
         """Tell the broadcaster what the live picture should say now."""
@@ -131,6 +161,7 @@ class Flight(AeroActor):
     @handles(SaveFlight)
     def save(self, message: SaveFlight, sender: ActorAddress) -> None:
         if self._state is not None:
+            self._finish(self._state)
             self._record(self._state, message.now)
 
     @handles(EndFlight)
@@ -138,6 +169,7 @@ class Flight(AeroActor):
         state = self._state
         if state is None:
             return
+        self._finish(state)
         over = state.last_contact
         self.send(
             self._links.persistence,

@@ -123,6 +123,18 @@ class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
     count: int
 
 
+class FixesRefused(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: ``count`` positions by ``feed`` were not believed, for ``reason``.
+
+    Whether anything else of their observations was taken is another matter (``ObservationsRefused``
+    counts observations nothing was taken of), so the two counts overlap and are never added.
+    """
+
+    feed: str
+    reason: str
+    count: int
+
+
 class ObservationsUnchanged(msgspec.Struct, frozen=True, gc=False):
     """A flight to registry: ``count`` observations of ``feed`` were taken and made no track point.
 

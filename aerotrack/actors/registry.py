@@ -16,6 +16,7 @@ from aerotrack.actors.messages import (
     EndFlight,
     Figure,
     Figures,
+    FixesRefused,
     FlightFound,
     GetFigures,
     GetFlight,
@@ -36,9 +37,9 @@ class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
-    ``Tick``, ``Drain``, ``ObservationsRefused`` and ``ObservationsUnchanged`` from flights,
-    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
-    next observations start new ones.
+    ``Tick``, ``Drain``, from flights ``ObservationsRefused``, ``ObservationsUnchanged`` and
+    ``FixesRefused``, ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go
+    when it goes; the next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -50,6 +51,7 @@ class Registry(AeroActor):
         self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
         self._routed: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._fixes_refused: Counter[tuple[str, str]] = Counter()
         self._unchanged: Counter[str] = Counter()
         self._now = 0.0  # of the last tick
         self._started = 0
@@ -142,6 +144,10 @@ class Registry(AeroActor):
     def observations_refused(self, message: ObservationsRefused, sender: ActorAddress) -> None:
         self._refused[message.feed, message.reason] += message.count
 
+    @handles(FixesRefused)
+    def fixes_refused(self, message: FixesRefused, sender: ActorAddress) -> None:
+        self._fixes_refused[message.feed, message.reason] += message.count
+
     @handles(ObservationsUnchanged)
     def observations_unchanged(self, message: ObservationsUnchanged, sender: ActorAddress) -> None:
         self._unchanged[message.feed] += message.count
@@ -202,8 +208,12 @@ class Registry(AeroActor):
             Figure("routed_total", count, (("feed", feed),)) for feed, count in self._routed.items()
         ]
         values += [
-            Figure("refused_total", count, (("feed", feed), ("reason", reason)))
-            for (feed, reason), count in self._refused.items()
+            Figure(name, count, (("feed", feed), ("reason", reason)))
+            for name, counted in (
+                ("refused_total", self._refused),
+                ("fixes_refused_total", self._fixes_refused),
+            )
+            for (feed, reason), count in counted.items()
         ]
         values += [
             Figure("unchanged_total", count, (("feed", feed),))

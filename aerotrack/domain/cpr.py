@@ -102,7 +102,7 @@ def resolve_airborne(even: CprFrame, odd: CprFrame, *, odd_newer: bool) -> Posit
 def resolve_surface(
     even: CprFrame, odd: CprFrame, *, odd_newer: bool, near: Position
 ) -> Position | Unresolved:
-    """Where the newer frame of a surface pair was sent: of eight solutions the one next to ``near``.
+    """Where the newer frame of a surface pair was sent: of eight places that next to ``near``.
 
     ``near`` is the aircraft's last position or the station's; it must lie within 45 degrees.
     """

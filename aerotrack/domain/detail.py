@@ -32,6 +32,7 @@ def flight_document(state: FlightState, now: float) -> dict[str, Any]:
                 ("lon", fix.lon),
                 ("reason", fix.reason),
                 ("feed", fix.feed),
+                ("receiver", fix.receiver),
             )
             if value is not None
         }

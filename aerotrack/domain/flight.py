@@ -12,7 +12,7 @@ import msgspec
 
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
-from aerotrack.domain.position import PositionTracker, Refusal
+from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
     EndCause,
     EventKind,
@@ -76,6 +76,9 @@ class Folded(msgspec.Struct, gc=False):
     for another to agree. ``points`` go to the history, oldest first; a late observation makes one
     without touching the state. ``changed`` are the fields of the live picture that have a new
     value at public precision, ``None`` where cleared. ``identity`` says the flight's row changed.
+
+    Every observation is in the end refused, or makes one point, or is in ``unchanged``, by the name
+    of its feed. One whose position waits for another to agree is neither until that is settled.
     """
 
     refused: str | None = None
@@ -84,6 +87,16 @@ class Folded(msgspec.Struct, gc=False):
     event: FlightEvent | None = None
     identity: bool = False
     refused_fixes: tuple[RefusedFix, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+
+class _Fields(msgspec.Struct, frozen=True, gc=False):
+    """What the fields beside the position did; ``refused`` is why the first refused one was."""
+
+    taken: bool
+    tracked: bool
+    identity: bool
+    refused: str | None
 
 
 class FlightState:
@@ -187,37 +200,85 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
-        values, origins, position = self.values, self.origins, self._position
+        position = self._position
         origin = Origin(ts, obs.source, obs.feed)
         changed: list[tuple[str, Value]] = []
         points: list[TrackPoint] = []
-        refused_fixes: tuple[RefusedFix, ...] = ()
-        tracked = identity = taken = moved = held = False
-        reason: str | None = None
+        refused_fixes: list[RefusedFix] = []
+        unchanged: list[str] = []
+        verdict: Verdict | None = None
+        tracked = False
 
         if position.pending is not None:
             position.expire(ts)
         if obs.cpr is not None or obs.lat is not None or obs.lon is not None:
             verdict = position.take(obs)
-            kind, lat, lon = verdict.kind, verdict.lat, verdict.lon
-            if kind == "accepted":
-                moved = taken = True
+            if verdict.kind == "accepted":
                 tracked = self._move(obs, origin, changed)
-            elif kind == "refused" and verdict.reason is not None:
-                reason = verdict.reason
-                refused_fixes = (self._refuse(obs, lat, lon, verdict.reason),)
-            elif kind == "late":
-                reason = kind
-                points.append(self._late_point(obs, lat, lon))
-            else:
-                taken = True
-                held = kind == "provisional"
+            elif verdict.kind == "late":
+                points.append(self._late_point(obs, verdict))
+            elif verdict.reason is not None:
+                refused_fixes.append(self._refuse(obs, verdict, verdict.reason))
         if position.discarded is not None or position.released is not None:
-            refused_fixes += self._settle(points)
-        if reason in SPOILT and obs.cpr is not None:
-            return Folded(refused=reason, points=tuple(points), refused_fixes=refused_fixes)
+            self._settle(points, refused_fixes, unchanged)
+        if obs.cpr is not None and verdict is not None and verdict.reason in SPOILT:
+            return Folded(
+                refused=verdict.reason,
+                points=tuple(points),
+                refused_fixes=tuple(refused_fixes),
+                unchanged=tuple(unchanged),
+            )
 
+        fields = self._take_fields(obs, origin, changed)
+        self.last_contact = max(self.last_contact, ts)
+        moved = waiting = late = False
+        reason: str | None = None
+        if verdict is not None:
+            kind, reason = verdict.kind, verdict.reason
+            moved, waiting, late = kind == "accepted", kind == "provisional", kind == "late"
+        taken = fields.taken or late or (verdict is not None and reason is None)
+        refused = None if taken else reason or fields.refused
+        if refused is None:
+            if moved or self.source is None:
+                self._take_provenance(obs, changed)
+            tracked = tracked or fields.tracked
+            if waiting and position.pending is not None:
+                held = position.pending[-1]
+                held.point = self._point(obs, origin, held.lat, held.lon)
+                held.tracked = tracked
+            elif tracked and not late:
+                points.append(self._record_point(obs, origin, moved=moved))
+            elif not late:
+                unchanged.append(obs.feed)
+        return Folded(
+            refused=refused,
+            changed=tuple(changed),
+            points=tuple(points),
+            event=self._emergency(ts, changed) if changed else None,
+            identity=fields.identity,
+            refused_fixes=tuple(refused_fixes),
+            unchanged=tuple(unchanged),
+        )
+
+    def finish(self) -> Folded:
+        """Settle what waited for more, since no more comes. The flight's state stays as it is."""
+        self._position.discard_pending()
+        points: list[TrackPoint] = []
+        refused_fixes: list[RefusedFix] = []
+        unchanged: list[str] = []
+        self._settle(points, refused_fixes, unchanged)
+        return Folded(
+            points=tuple(points), refused_fixes=tuple(refused_fixes), unchanged=tuple(unchanged)
+        )
+
+    def _take_fields(
+        self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]
+    ) -> _Fields:
+        """Take in all that ``obs`` says beside its position."""
+        values, origins, ts = self.values, self.origins, origin.ts
         rank = RANKS.get(obs.source, 0)
+        tracked = identity = taken = False
+        refused: str | None = None
         # Only what is not at its default, and in C: an observation says 3 of 50 fields.
         for name, value in msgspec.to_builtins(obs).items():
             places = _PLAIN_FIELDS.get(name, _NOT_PLAIN)
@@ -227,7 +288,7 @@ class FlightState:
             if was is not None and (
                 ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0))
             ):
-                reason = reason or ("old" if ts < was.ts else "worse_source")
+                refused = refused or ("old" if ts < was.ts else "worse_source")
                 continue
             taken = True
             origins[name] = origin
@@ -245,26 +306,7 @@ class FlightState:
                 tracked = True
             if name in IDENTITY:
                 identity = True
-
-        self.last_contact = max(self.last_contact, ts)
-        if not taken and reason is not None:
-            if points:
-                return Folded(points=tuple(points), refused_fixes=refused_fixes)
-            return Folded(refused=reason, refused_fixes=refused_fixes)
-        if moved or self.source is None:
-            self._take_provenance(obs, changed)
-        if tracked:
-            points.append(self._point(obs, origin, moved=moved))
-        if held and position.pending is not None:
-            waiting = position.pending[-1]
-            waiting.point = self._point_at(obs, origin, waiting.lat, waiting.lon)
-        return Folded(
-            changed=tuple(changed),
-            points=tuple(points),
-            event=self._emergency(ts, changed) if changed else None,
-            identity=identity,
-            refused_fixes=refused_fixes,
-        )
+        return _Fields(taken, tracked, identity, refused)
 
     def _move(self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]) -> bool:
         """Show the position just accepted; say whether it differs at public precision."""
@@ -305,25 +347,29 @@ class FlightState:
                 else:
                     self.values[name] = value
 
-    def _settle(self, points: list[TrackPoint]) -> tuple[RefusedFix, ...]:
-        """Take over what became of provisional fixes: points, or refusals, which are returned."""
+    def _settle(
+        self, points: list[TrackPoint], refused_fixes: list[RefusedFix], unchanged: list[str]
+    ) -> None:
+        """Take over what became of the positions that waited for others to agree."""
         position = self._position
-        released, discarded = position.released, position.discarded
+        released, discarded = position.released or (), position.discarded or ()
         position.released = position.discarded = None
-        if released is not None:
+        if released:
             self.first_position = (released[0].lat, released[0].lon)
-            for fix in released:
-                if fix.point is not None:
-                    self.points += 1
-                    points.append(fix.point)
-        return tuple(
-            self._keep(
-                RefusedFix(
-                    fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
+        points.extend(fix.point for fix in released if fix.point is not None)
+        for fix in discarded:
+            refused_fixes.append(
+                self._keep(
+                    RefusedFix(
+                        fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
+                    )
                 )
             )
-            for fix in discarded or ()
-        )
+            if fix.tracked and fix.point is not None:
+                points.append(msgspec.structs.replace(fix.point, lat=None, lon=None))
+            else:
+                unchanged.append(fix.feed)
+        self.points += len(released) + sum(fix.tracked for fix in discarded)
 
     def _take_provenance(self, obs: Observation, changed: list[tuple[str, Value]]) -> None:
         """The flight is shown as coming by what gave its last position, at first by anything."""
@@ -337,11 +383,9 @@ class FlightState:
             self.receiver = obs.receiver
             changed.append(("receiver", obs.receiver))
 
-    def _refuse(
-        self, obs: Observation, lat: float | None, lon: float | None, reason: Refusal
-    ) -> RefusedFix:
+    def _refuse(self, obs: Observation, verdict: Verdict, reason: Refusal) -> RefusedFix:
         """The position of ``obs`` as one that was not believed."""
-        refused = RefusedFix(obs.ts, lat, lon, reason, obs.feed, obs.receiver)
+        refused = RefusedFix(obs.ts, verdict.lat, verdict.lon, reason, obs.feed, obs.receiver)
         # What was merely heard twice says nothing and would push out what does.
         return refused if reason == "duplicate" else self._keep(refused)
 
@@ -351,18 +395,18 @@ class FlightState:
         self.refused.append(refused)
         return refused
 
-    def _point(self, obs: Observation, origin: Origin, *, moved: bool) -> TrackPoint:
+    def _record_point(self, obs: Observation, origin: Origin, *, moved: bool) -> TrackPoint:
         """The state now, as a point of the track."""
         self.points += 1
         fix = self._position.fix
         if moved and fix is not None:
-            return self._point_at(obs, origin, fix.lat, fix.lon)
-        return self._point_at(obs, origin, None, None)
+            return self._point(obs, origin, fix.lat, fix.lon)
+        return self._point(obs, origin, None, None)
 
-    def _point_at(
+    def _point(
         self, obs: Observation, origin: Origin, lat: float | None, lon: float | None
     ) -> TrackPoint:
-        """A point there; times within a flight go up by a microsecond."""
+        """The state now, there; times within a flight go up by a microsecond."""
         micros = max(round(obs.ts * MICRO), self._last_point_us + 1)
         self._last_point_us = micros
         get = self.values.get
@@ -384,14 +428,14 @@ class FlightState:
             origin.feed,
         )
 
-    def _late_point(self, obs: Observation, lat: float | None, lon: float | None) -> TrackPoint:
+    def _late_point(self, obs: Observation, verdict: Verdict) -> TrackPoint:
         """What a late observation says itself: history only, the live state stays where it is."""
         self.points += 1
         return TrackPoint(
             self.key,
             obs.ts if obs.time_position is None else obs.time_position,
-            lat,
-            lon,
+            verdict.lat,
+            verdict.lon,
             obs.alt_baro,
             obs.alt_geom,
             obs.on_ground,

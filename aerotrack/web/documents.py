@@ -37,6 +37,7 @@ class RefusedFix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lon: t.Longitude | None = None
     reason: str
     feed: t.FeedName
+    receiver: t.Receiver | None = None
 
 
 class FlightDocument(Live, frozen=True, gc=False, kw_only=True, omit_defaults=True):

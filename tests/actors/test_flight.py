@@ -10,6 +10,7 @@ from aerotrack.actors.messages import (
     ConfigureFlight,
     EndFlight,
     EventRecorded,
+    FixesRefused,
     FlightChanged,
     FlightFound,
     FlightGone,
@@ -82,9 +83,9 @@ def test_the_first_observation_shows_the_whole_flight_and_records_it(actor_syste
 
 def test_a_later_observation_tells_only_what_changed(actor_system: Any) -> None:
     scene = Scene(actor_system)
-    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(3, lat=53.5, lon=-6.2)))
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(3, lat=53.405, lon=-6.2)))
     last = scene.broadcaster.messages[-1]
-    assert ((("lat", 53.5),), False) == (last.changed, last.whole)
+    assert ((("lat", 53.405),), False) == (last.changed, last.whole)
 
 
 def test_several_observations_make_one_change_and_a_point_each(actor_system: Any) -> None:
@@ -114,7 +115,16 @@ def test_what_is_refused_is_reported_to_the_registry_by_reason(actor_system: Any
     assert [
         ObservationsRefused("home", "duplicate", 2),
         ObservationsRefused("home", "bad_position", 1),
+        FixesRefused("home", "duplicate", 2),
+        FixesRefused("home", "bad_position", 1),
     ] == scene.registry.messages
+
+
+def test_a_refused_position_is_reported_also_where_the_rest_was_taken(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(1, lat=0.0, lon=0.0, gs=140.0)))
+    assert [FixesRefused("home", "bad_position", 1)] == scene.registry.messages
+    assert (("gs", 140.0),) == scene.broadcaster.messages[-1].changed
 
 
 def test_what_is_taken_but_makes_no_point_is_reported_as_unchanged(actor_system: Any) -> None:
@@ -183,6 +193,6 @@ def test_a_poison_observation_is_counted_once_and_the_flight_lives(actor_system:
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2)))
     scene.tell(Observe((None,), T0 + 1, 0.0))  # type: ignore[arg-type]
-    scene.tell(observe(seen(2, lat=53.5, lon=-6.2)))
+    scene.tell(observe(seen(2, lat=53.405, lon=-6.2)))
     assert 1 == sum(actor_system.failures().values())
-    assert (("lat", 53.5),) == scene.broadcaster.messages[-1].changed
+    assert (("lat", 53.405),) == scene.broadcaster.messages[-1].changed

@@ -20,6 +20,7 @@ from aerotrack.domain.observation import CprFrame
 
 LATITUDES = st.floats(-90, 90)
 LONGITUDES = st.floats(-180, 180, exclude_max=True)
+OFFSETS = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
 # A transition latitude is where a rounding decides between two numbers of zones.
 ROUNDING_DEG = 2 * AIRBORNE_CELL_DEG
 
@@ -128,14 +129,14 @@ def test_a_surface_pair_comes_back_within_half_a_cell_near_its_station(
     assert -180.0 <= found[1] < 180.0
 
 
-@given(LATITUDES, LONGITUDES, st.booleans(), st.booleans(), st.floats(-1, 1), st.floats(-1, 1))
+@given(LATITUDES, LONGITUDES, st.booleans(), st.booleans(), OFFSETS)
 def test_one_frame_is_enough_near_a_known_place(
-    lat: float, lon: float, odd: bool, surface: bool, north: float, east: float
+    lat: float, lon: float, odd: bool, surface: bool, offset: tuple[float, float]
 ) -> None:
     assume(abs(lat) < 89.9)
     half = 0.74 if surface else 2.9  # degrees; zones are 1.5 and 6
     frame = encode(lat, lon, odd=odd, surface=surface)
-    reference = max(-90.0, min(90.0, lat + half * north)), wrap_lon(lon + half * east)
+    reference = max(-90.0, min(90.0, lat + half * offset[0])), wrap_lon(lon + half * offset[1])
     found = resolve_near(frame, *reference)
     assert found is not None
     if longitude_zones(found[0]) == longitude_zones(lat):
@@ -144,13 +145,12 @@ def test_one_frame_is_enough_near_a_known_place(
     assert -180.0 <= found[1] < 180.0
 
 
-@given(st.floats(-86, 86), LONGITUDES, st.booleans(), st.floats(0.02, 3.0))
+@given(st.floats(-86, 86), LONGITUDES, st.booleans())
 def test_a_pair_from_both_sides_of_a_transition_is_not_resolved(
-    lat: float, lon: float, odd_newer: bool, apart: float
+    lat: float, lon: float, odd_newer: bool
 ) -> None:
-    low, high = encode(lat, lon, odd=False, surface=False), encode(
-        lat + 0.04, lon, odd=True, surface=False
-    )  # fmt: skip
+    low = encode(lat, lon, odd=False, surface=False)
+    high = encode(lat + 0.04, lon, odd=True, surface=False)
     found = resolve_airborne(low, high, odd_newer=odd_newer)
     if longitude_zones(lat + ROUNDING_DEG) != longitude_zones(lat + 0.04 - ROUNDING_DEG):
         assert found == "straddles_zones"
@@ -161,23 +161,22 @@ def test_a_pair_from_both_sides_of_a_transition_is_not_resolved(
 FRAMES = st.tuples(st.integers(0, 2**17 - 1), st.integers(0, 2**17 - 1))
 
 
-@given(FRAMES, FRAMES, st.booleans(), st.booleans(), LATITUDES, LONGITUDES)
+@given(FRAMES, FRAMES, st.booleans(), st.booleans(), st.tuples(LATITUDES, LONGITUDES))
 def test_any_two_frames_give_a_place_on_earth_or_a_reason(
     first: tuple[int, int],
     second: tuple[int, int],
     odd_newer: bool,
     surface: bool,
-    lat: float,
-    lon: float,
+    near: tuple[float, float],
 ) -> None:
     even = CprFrame(*first, odd=False, surface=surface)
     odd = CprFrame(*second, odd=True, surface=surface)
     found = (
-        resolve_surface(even, odd, odd_newer=odd_newer, near=(lat, lon))
+        resolve_surface(even, odd, odd_newer=odd_newer, near=near)
         if surface
         else resolve_airborne(even, odd, odd_newer=odd_newer)
     )
-    alone = resolve_near(odd, lat, lon)
+    alone = resolve_near(odd, *near)
     for place in (found, alone):
         if place is not None and not isinstance(place, str):
             assert -90.0 <= place[0] <= 90.0

@@ -37,7 +37,8 @@ class Provisional(msgspec.Struct, gc=False):
     """A raw first fix that waits for another to agree.
 
     ``older`` is the serial of the older frame of its pair: a fix made with that frame again would
-    repeat its fault. ``point`` is what goes into the history once it is believed.
+    repeat its fault. ``point`` is what goes into the history once it is believed; without its
+    position also otherwise, if it was ``tracked``: something else in it had changed.
     """
 
     lat: float
@@ -47,6 +48,7 @@ class Provisional(msgspec.Struct, gc=False):
     feed: str
     receiver: str | None
     point: TrackPoint | None = None
+    tracked: bool = False
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):

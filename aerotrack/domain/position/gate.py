@@ -28,9 +28,9 @@ AHEAD_ABOVE_KT: Final = 40.0
 # Time stamps are good to this: the interval between messages jitters by 0.2 s.
 CLOCK_SLACK_S: Final = 0.2
 
-# A transmitted position may be this old without the aircraft saying so (uncompensated latency, DO-260B
-# 3.2), and the next one fresh: so positions step backward by what it flies in that time. Readsb
-# refuses those steps; other decoders do not, and they are real.
+# A transmitted position may be this old without the aircraft saying so (the uncompensated latency
+# DO-260B allows), and the next one fresh: so positions step backward by what it flies in that
+# time. Readsb refuses those steps; other decoders do not, and they are real.
 LATENCY_S: Final = 0.6
 
 # How fast it may be. A known speed may have grown by 3 kt a second since (a jet on take-off);

@@ -12,8 +12,8 @@ KEPT: Final = 4
 SAME_POSITION_S: Final = 4.0
 SAME_RECEIVER_S: Final = 0.3
 
-_Place = tuple[float, float, float]  # latitude, longitude, epoch seconds
-_Refused = tuple[float, float, float, str, str | None]  # latitude, longitude, time, feed, receiver
+Place = tuple[float, float, float]  # latitude, longitude, epoch seconds
+_Refused = tuple[Place, tuple[str, str | None]]
 
 
 class Reliability:
@@ -27,7 +27,7 @@ class Reliability:
 
     def __init__(self) -> None:
         self._judged = self._even = self._odd = 0
-        self.elsewhere: _Place | None = None
+        self.elsewhere: Place | None = None
         self._refused: deque[_Refused] | None = None
 
     @property
@@ -50,21 +50,20 @@ class Reliability:
         self.elsewhere = None
         self._judged = self._even = self._odd = 1
 
-    def refused(
-        self, lat: float, lon: float, at: float, odd: bool | None, feed: str, receiver: str | None
-    ) -> None:
-        """A fix did not pass the gate."""
-        self.elsewhere = (lat, lon, at)
+    def refused(self, place: Place, odd: bool | None, heard_by: tuple[str, str | None]) -> None:
+        """A fix did not pass the gate; ``heard_by`` is its feed and receiver."""
+        lat, lon, at = place
+        self.elsewhere = place
         before = self._refused
         if before is None:
             before = self._refused = deque(maxlen=KEPT)
-        for was_lat, was_lon, was_at, was_feed, was_receiver in before:
+        for (was_lat, was_lon, was_at), was_heard_by in before:
             ago = at - was_at
             if ago < SAME_POSITION_S and was_lat == lat and was_lon == lon:
                 return
-            if ago < SAME_RECEIVER_S and was_feed == feed and was_receiver == receiver:
+            if ago < SAME_RECEIVER_S and was_heard_by == heard_by:
                 return
-        before.append((lat, lon, at, feed, receiver))
+        before.append((place, heard_by))
         if odd is None:
             self._judged -= 1
         elif odd:

@@ -23,7 +23,7 @@ from aerotrack.domain.position.pairing import (
     resolve_pair,
 )
 from aerotrack.domain.position.reliability import Reliability
-from aerotrack.domain.position.trail import Trail
+from aerotrack.domain.position.trail import Place, Trail, between
 from aerotrack.domain.sources import RANKS, TRUSTED_FOR_S
 
 # The same place within this time of the last or the one before is the same transmission heard
@@ -52,6 +52,10 @@ SPEED_KNOWN_S: Final = 60.0
 # receivers whose clocks and delays differ by seconds, not more.
 LATE_FRAME_S: Final = 10.0
 
+# Between two known places it flew straight, more or less: it may be off by this share of what it
+# flies until the nearer of them (half a turn at three degrees a second bends by 0.64).
+BETWEEN_SHARE: Final = 0.7
+
 
 class Claim(msgspec.Struct, gc=False):
     """A position somebody claims for the aircraft; ``odd`` is the format of a raw one."""
@@ -70,8 +74,8 @@ class PositionTracker:
 
     ``values`` and ``origins`` are the flight's own fields with their sources and times, read here
     for speed and track. ``fix`` is the last accepted position. A raw first fix is in ``pending``
-    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``; the
-    flight takes those away with :meth:`settled`.
+    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``, from
+    where the flight takes them away.
     """
 
     __slots__ = (
@@ -115,6 +119,12 @@ class PositionTracker:
             late = [fix for fix in pending if now - fix.at > HINDSIGHT_S]
             self.discarded = [*(self.discarded or ()), *late]
             self.pending = pending[len(late) :] or None
+
+    def discard_pending(self) -> None:
+        """Discard all that waits."""
+        if self.pending is not None:
+            self.discarded = [*(self.discarded or ()), *self.pending]
+            self.pending = None
 
     def _take_judged(self, obs: Observation) -> Verdict:
         lat, lon = obs.lat, obs.lon
@@ -215,19 +225,30 @@ class PositionTracker:
     def _late(self, claim: Claim) -> Verdict:
         """A position from before the last one: it must lie between its neighbours in time."""
         lat, lon, at = claim.lat, claim.lon, claim.at
-        neighbours = self._trail.around(at)
-        for fix in (self._before, self.fix):
-            if fix is not None:
-                neighbours.append((fix.at, fix.lat, fix.lon))
-        for then, was_lat, was_lon in neighbours:
-            apart = abs(at - then)
-            speed = self._fastest(claim, apart)
-            metres, _ = gate.step(lat, lon, was_lat, was_lon)
-            if metres > gate.reach_m(
-                apart, speed, None, surface=claim.surface, mlat=claim.obs.source == "mlat"
-            ):
-                return Verdict("refused", lat, lon, "impossible_past")
+        mlat = claim.obs.source == "mlat"
+        before, after = self._neighbours(at)
+        apart = after[0] - at if before is None else min(at - before[0], after[0] - at)
+        speed = self._fastest(claim, apart)
+        if before is None:
+            metres, _ = gate.step(lat, lon, after[1], after[2])
+        else:
+            speed *= BETWEEN_SHARE / gate.SPEED_FACTOR
+            metres, _ = gate.step(lat, lon, *between(before, after, at))
+        if metres > gate.reach_m(apart, speed, None, surface=claim.surface, mlat=mlat):
+            return Verdict("refused", lat, lon, "impossible_past")
         return Verdict("late", lat, lon)
+
+    def _neighbours(self, at: float) -> tuple[Place | None, Place]:
+        """The last position known from before ``at``, and the first from after it."""
+        before: Place | None = None
+        after: Place | None = None
+        recent = [(fix.at, fix.lat, fix.lon) for fix in (self._before, self.fix) if fix is not None]
+        for place in (*self._trail.around(at), *recent):
+            if place[0] > at:
+                after = place if after is None or place[0] < after[0] else after
+            elif before is None or place[0] > before[0]:
+                before = place
+        return before, after or recent[-1]
 
     # -- the outcomes ------------------------------------------------------------------------------
 
@@ -258,7 +279,8 @@ class PositionTracker:
             and self._reachable(*elsewhere, claim)
         ):
             return self._accept(claim, restart=True)
-        reliability.refused(claim.lat, claim.lon, claim.at, claim.odd, obs.feed, obs.receiver)
+        place = (claim.lat, claim.lon, claim.at)
+        reliability.refused(place, claim.odd, (obs.feed, obs.receiver))
         return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
 
     def _hold(self, claim: Claim, older: int) -> Verdict:
@@ -273,7 +295,7 @@ class PositionTracker:
         if pending is not None:
             last = pending[-1]
             if not self._reachable(last.lat, last.lon, last.at, claim):
-                self._discard_pending()
+                self.discard_pending()
                 pending = None
             elif older != last.older and abs(claim.at - last.at) <= CONFIRM_WITHIN_S:
                 return self._accept(claim, restart=True)
@@ -287,7 +309,8 @@ class PositionTracker:
     def _settle_pending(self, claim: Claim) -> None:
         """An accepted position confirms the provisional ones it can have come from."""
         pending, self.pending = self.pending or [], None
-        released, discarded = [], []
+        released: list[Provisional] = []
+        discarded: list[Provisional] = []
         for fix in pending:
             fits = claim.at - fix.at <= HINDSIGHT_S and self._reachable(
                 fix.lat, fix.lon, fix.at, claim
@@ -296,11 +319,6 @@ class PositionTracker:
         self.released = released or None
         if discarded:
             self.discarded = [*(self.discarded or ()), *discarded]
-
-    def _discard_pending(self) -> None:
-        if self.pending is not None:
-            self.discarded = [*(self.discarded or ()), *self.pending]
-            self.pending = None
 
     # -- what the gate needs -----------------------------------------------------------------------
 

@@ -3,11 +3,22 @@
 from array import array
 from typing import Final
 
+from aerotrack.domain.geo import wrap_lon
+
 # Nearer together they add nothing: in five seconds a jet flies a kilometre.
 APART_S: Final = 5.0
 # With gaps that grow with age, this many reach back half an hour; 24 bytes each.
-KEPT: Final = 8
+KEPT: Final = 10
 _WIDTH: Final = 3  # time, latitude, longitude
+
+Place = tuple[float, float, float]  # epoch seconds, latitude, longitude
+
+
+def between(before: Place, after: Place, at: float) -> tuple[float, float]:
+    """Where it was at a time between two places, had it flown straight; degrees."""
+    part = (at - before[0]) / (after[0] - before[0])
+    east = wrap_lon(after[2] - before[2])
+    return before[1] + part * (after[1] - before[1]), wrap_lon(before[2] + part * east)
 
 
 class Trail:
@@ -39,10 +50,10 @@ class Trail:
         )
         del flat[gone : gone + _WIDTH]
 
-    def around(self, at: float) -> list[tuple[float, float, float]]:
+    def around(self, at: float) -> list[Place]:
         """The last one not after ``at`` and the first one after it, where there are such."""
         flat = self._flat
-        found: list[tuple[float, float, float]] = []
+        found: list[Place] = []
         for i in range(len(flat) - _WIDTH, -1, -_WIDTH):
             one = (flat[i], flat[i + 1], flat[i + 2])
             if one[0] <= at:
