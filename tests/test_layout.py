@@ -26,7 +26,12 @@ MAY_IMPORT = {
     "aerotrack.actors": ("aerotrack.domain",),
     "aerotrack.db": ("aerotrack.domain", "aerotrack.actors.messages"),
     # The figures and clocks of a feed are types that the web shows and hands on.
-    "aerotrack.web": ("aerotrack.domain", "aerotrack.actors.messages", "aerotrack.feeds.feed"),
+    "aerotrack.web": (
+        "aerotrack.domain",
+        "aerotrack.actors.messages",
+        "aerotrack.feeds.feed",
+        "aerotrack.feeds.receivers",
+    ),
     "aerotrack.client": ("aerotrack.domain",),
     "aerotrack.config": ("aerotrack.domain", "aerotrack.setting", "aerotrack.settings"),
     "aerotrack.setting": (),
@@ -35,6 +40,8 @@ MAY_IMPORT = {
     "aerotrack.gc_policy": (),
     "aerotrack.masking": (),
     "aerotrack.cli": ("aerotrack",),
+    "aerotrack.decode_command": ("aerotrack",),
+    "aerotrack.decode": ("aerotrack.domain", "aerotrack.feeds"),
     "aerotrack.__main__": ("aerotrack.cli",),
     "aerotrack.runtime": ("aerotrack",),
 }
@@ -50,7 +57,7 @@ ONLY_IN = {
         "aerotrack.runtime",
         "aerotrack.feeds.http",
     ),
-    "click": ("aerotrack.cli",),
+    "click": ("aerotrack.cli", "aerotrack.decode_command"),
 }
 
 # What pure code has no business with: IO, clocks, chance without a seed handed in, threads.

@@ -17,9 +17,9 @@ import msgspec
 from aerotrack.feeds.feed import FeedError
 from aerotrack.feeds.http import HttpFetcher
 from aerotrack.feeds.readsb_json import DOCUMENT_LIMIT_BYTES, parse_document
-from aerotrack.feeds.url import LOOPBACK, SBS_PORT, FeedUrl, parse_feed_url
+from aerotrack.feeds.url import CONNECT_PORTS, LOOPBACK, SBS_PORT, FeedUrl, parse_feed_url
 
-BEAST_PORT: Final = 30005
+BEAST_PORT: Final = CONNECT_PORTS["beast"]
 RECEIVER_FILES: Final = (
     "/run/readsb/aircraft.json",
     "/run/dump1090-fa/aircraft.json",
@@ -50,7 +50,7 @@ class Discovery(msgspec.Struct, frozen=True):
 
     @property
     def feed(self) -> FeedUrl | None:
-        """The one to use: SBS before JSON, since it comes as it is heard; ``None`` without any."""
+        """The one to use: Beast, which says most, before SBS and JSON; ``None`` without any."""
         return next((found.feed for found in self.found if found.feed is not None), None)
 
 
@@ -117,5 +117,6 @@ async def discover(
         feed = parse_feed_url(f"sbs://{LOOPBACK}:{sbs_port}")
         usable.insert(0, Found(f"SBS on port {sbs_port}", feed))
     if beast:
-        rest.append(Found(f"Beast on port {beast_port}, which is not supported yet", None))
+        feed = parse_feed_url(f"beast://{LOOPBACK}:{beast_port}")
+        usable.insert(0, Found(f"Beast on port {beast_port}", feed))
     return Discovery((*usable, *rest))

@@ -12,7 +12,9 @@ import msgspec
 
 from aerotrack.domain.observation import Observation
 
-FeedState = Literal["starting", "connecting", "listening", "connected", "waiting", "stopped"]
+FeedState = Literal[
+    "starting", "connecting", "listening", "connected", "waiting", "stopped", "done"
+]
 
 
 class FeedFigures(msgspec.Struct):
@@ -66,7 +68,7 @@ class Feed(Protocol):
 
     async def run(self) -> None:
         """Serve until cancelled. Returns or raises ``OSError``/``FeedError`` when the other side
-        is lost; the supervisor then runs it again after a back-off."""
+        is lost; the supervisor then runs it again after a back-off, unless it is ``done``."""
         ...
 
 

@@ -19,13 +19,19 @@ from aerotrack.feeds.posted import BAD_INPUT, decode_posted, wrong_with
 
 # A whole aircraft object has about 1,000 bytes; 64 kB leaves room for keys we know nothing of.
 LINE_LIMIT: Final = 65_536
-FUTURE_TOLERANCE_S: Final = FlightRules().future_tolerance
+RULES: Final = FlightRules()
 
 _decode_any = msgspec.json.Decoder().decode
 
 
 def parse_json_line(
-    line: bytes, arrived: float, *, feed: str, receiver: str | None = None, dropped: Counter[str]
+    line: bytes,
+    arrived: float,
+    *,
+    feed: str,
+    receiver: str | None = None,
+    dropped: Counter[str],
+    rules: FlightRules = RULES,
 ) -> Parsed:
     """What ``line``, which arrived at ``arrived`` (epoch seconds), says. Never raises.
 
@@ -40,7 +46,7 @@ def parse_json_line(
     if b'"icao24"' in line:
         posted = decode_posted(line)
         if not isinstance(posted, tuple):
-            if (wrong := wrong_with(posted, now=arrived)) is not None:
+            if (wrong := wrong_with(posted, now=arrived, rules=rules)) is not None:
                 return wrong
             taken = from_posted(posted, feed=feed, now=arrived)
             if receiver is None or taken.receiver is not None:
@@ -56,7 +62,7 @@ def parse_json_line(
         return "not_an_object"
     stated = number(entry.get("now"))
     now = arrived if stated is None else float(stated)
-    if now > arrived + FUTURE_TOLERANCE_S:
+    if now > arrived + rules.future_tolerance:
         return "future"
     return parse_aircraft(entry, now=now, feed=feed, receiver=receiver, dropped=dropped)
 

@@ -75,6 +75,11 @@ class ArrivalStamps:
         self._next_us = start + count
         return start
 
+    def spread(self, now: float, count: int) -> list[float]:
+        """The times (epoch seconds) of ``count`` records that arrived at ``now``."""
+        first = self.take(now, count)
+        return [stamp / 1e6 for stamp in range(first, first + count)]
+
 
 class LineDecoder:
     """Bytes of one connection to observations, counted in ``figures``.

@@ -1,7 +1,7 @@
 """Keeps feeds running: each for ever, with a growing pause after every loss.
 
-Whatever a feed raises is noted in its figures, logged once, and the feed is run again. Nothing a
-feed does ends the server.
+Whatever a feed raises is noted in its figures, logged once, and the feed is run again; one that is
+``done`` (a file played to its end) is left alone. Nothing a feed does ends the server.
 """
 
 import asyncio
@@ -93,7 +93,8 @@ class FeedSupervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         for feed in self.feeds:
-            feed.figures.state = "stopped"
+            if feed.figures.state != "done":
+                feed.figures.state = "stopped"
 
     async def _keep_running(self, feed: Feed) -> None:
         backoff = Backoff(self._uniform)
@@ -111,6 +112,9 @@ class FeedSupervisor:
                 error = cancelled  # somebody inside the feed was cancelled, not the feed
             except Exception as raised:
                 error = raised
+            if error is None and figures.state == "done":
+                LOG.info("feed_done feed=%s", figures.name)
+                return
             now = self._clock.monotonic()
             pause = backoff.pause(now - began)
             figures.last_error = describe(error)

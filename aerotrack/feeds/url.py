@@ -2,11 +2,13 @@
 
 ``sbs://host:30003?name=home``, ``sbs+listen://:30003``, ``jsonl://host:port``,
 ``jsonl+listen://:port``, ``readsb+http://host/data/aircraft.json``, ``readsb+https://...``,
-``readsb+file:///run/readsb/aircraft.json``, ``opensky://?lamin=45&lomin=5&lamax=48&lomax=11``,
-``simulator://?flights=500&seed=1``. What each option does stands in ``docs/feeds.md``.
+``readsb+file:///run/readsb/aircraft.json``, ``file:///path/recording?format=beast``,
+``opensky://?lamin=45&lomin=5&lamax=48&lomax=11``, ``simulator://?flights=500&seed=1``; ``beast`` and
+``avr`` as ``sbs``. What each option does stands in ``docs/feeds.md``.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -14,12 +16,17 @@ import msgspec
 
 from aerotrack.domain.vocabulary import CHECKS
 
-Kind = Literal["sbs", "jsonl", "readsb", "opensky", "simulator"]
+Kind = Literal["sbs", "beast", "avr", "jsonl", "readsb", "opensky", "file", "simulator"]
 Mode = Literal["connect", "listen", "http", "https", "file", "local"]
 
 LOOPBACK: Final = "127.0.0.1"
 SBS_PORT: Final = 30003
+# By kind: where receivers send their output, and where programs push to (readsb's ports).
+CONNECT_PORTS: Final[dict[str, int]] = {"sbs": SBS_PORT, "beast": 30005, "avr": 30002}
+LISTEN_PORTS: Final[dict[str, int]] = {"sbs": SBS_PORT, "beast": 30004, "avr": 30001}
 HTTP_PORTS: Final = {"http": 80, "https": 443}
+FORMATS: Final = ("beast", "avr", "sbs", "jsonl", "readsb")
+LATEST_TIME: Final = 4e9  # that of a Timestamp
 AIRCRAFT_JSON: Final = "/data/aircraft.json"
 OPENSKY_HOST: Final = "opensky-network.org"
 OPENSKY_API: Final = "/api"
@@ -36,19 +43,23 @@ NAME_LENGTH: Final = 64  # that of a FeedName
 _SCHEMES: Final[dict[str, tuple[Kind, Mode]]] = {
     "sbs": ("sbs", "connect"),
     "sbs+listen": ("sbs", "listen"),
+    "beast": ("beast", "connect"),
+    "beast+listen": ("beast", "listen"),
+    "avr": ("avr", "connect"),
+    "avr+listen": ("avr", "listen"),
     "jsonl": ("jsonl", "connect"),
     "jsonl+listen": ("jsonl", "listen"),
     "readsb+http": ("readsb", "http"),
     "readsb+https": ("readsb", "https"),
     "readsb+file": ("readsb", "file"),
+    "file": ("file", "file"),
     "opensky": ("opensky", "https"),
     "simulator": ("simulator", "local"),
 }
-_LATER: Final = frozenset({"beast", "beast+listen", "avr", "avr+listen", "file"})
 _HINTS: Final = {
     "http": "; for a receiver's aircraft.json write readsb+http://",
     "https": "; for a receiver's aircraft.json write readsb+https://",
-    "tcp": "; for a receiver's port 30003 write sbs://",
+    "tcp": "; for a receiver's port 30005 write beast://, for its port 30003 sbs://",
 }
 
 
@@ -67,8 +78,11 @@ class FeedUrl(msgspec.Struct, frozen=True, kw_only=True):
     ``path`` the file or the path on the server. ``lat``/``lon`` say where the receiver stands
     (degrees, both or none). ``idle`` is after how many seconds without a byte a connection is given
     up (0 never, ``None`` the default of its mode), ``interval`` the seconds between two polls.
-    ``rate`` is updates a second and simulated flight. ``lamin`` to ``lomax`` are OpenSky's names
-    for the box to ask for (degrees, all four or none), ``extended`` asks it for categories too.
+    ``rate`` is updates a second and simulated flight, or records a second of a file without times.
+    ``mlat`` says that everything is a result of multilateration. Of a file are ``format``,
+    ``speed`` (seconds a second, 0 as fast as possible) and ``start`` (epoch seconds, ``None`` now).
+    ``lamin`` to ``lomax`` are OpenSky's names for the box to ask for (degrees, all four or none),
+    ``extended`` asks it for categories too.
     """
 
     url: str
@@ -85,7 +99,11 @@ class FeedUrl(msgspec.Struct, frozen=True, kw_only=True):
     interval: float = 1.0
     flights: int = 500
     seed: int = 1
-    rate: float = 1.0
+    rate: float | None = None
+    mlat: int = 0
+    format: str = ""
+    speed: float = 1.0
+    start: float | None = None
     lamin: float | None = None
     lomin: float | None = None
     lamax: float | None = None
@@ -136,6 +154,30 @@ def _checked(field: str, wanted: str) -> Callable[[str], str]:
     return parse
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def parse_time(text: str) -> float:
+    """A moment as epoch seconds or ISO 8601 (UTC where it names no zone). Raises ``ValueError``."""
+    try:
+        moment = float(text)
+    except ValueError:
+        try:
+            date = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("a time: epoch seconds or ISO 8601") from None
+        moment = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    if not 0.0 <= moment <= LATEST_TIME:
+        raise ValueError("a time from 1970 on")
+    return moment
+
+
 Parser = Callable[[str], str] | Callable[[str], float] | Callable[[str], int]
 _NAME: Final[dict[str, Parser]] = {
     "name": _checked("feed", "1 to 64 letters, digits or any of _ . : -")
@@ -143,8 +185,12 @@ _NAME: Final[dict[str, Parser]] = {
 _STATION: Final[dict[str, Parser]] = {"lat": _number(-90, 90), "lon": _number(-180, 180)}
 # A connection that is silent for less than a second is not idle; a day is as good as never.
 _IDLE: Final[dict[str, Parser]] = {"idle": _number(1, 86_400, zero=True)}
+_SOURCE: Final[dict[str, Parser]] = {"source": _checked("source", "a source of the vocabulary")}
+_MLAT: Final[dict[str, Parser]] = {"mlat": _whole(0, 1)}
 _OPTIONS: Final[dict[Kind, dict[str, Parser]]] = {
-    "sbs": _NAME | _STATION | _IDLE | {"source": _checked("source", "a source of the vocabulary")},
+    "sbs": _NAME | _STATION | _IDLE | _SOURCE,
+    "beast": _NAME | _STATION | _IDLE | _MLAT,
+    "avr": _NAME | _STATION | _IDLE | _MLAT,
     "jsonl": _NAME | _STATION | _IDLE,
     # Receivers write the document about once a second; ten times that is asking for the same.
     "readsb": _NAME | _STATION | {"interval": _number(0.1, 3_600)},
@@ -152,6 +198,17 @@ _OPTIONS: Final[dict[Kind, dict[str, Parser]]] = {
     | {"interval": _number(1, 86_400), "extended": _whole(0, 1)}
     | {"lamin": _number(-90, 90), "lamax": _number(-90, 90)}
     | {"lomin": _number(-180, 180), "lomax": _number(-180, 180)},
+    "file": _NAME
+    | _STATION
+    | _SOURCE
+    | _MLAT
+    | {
+        "format": _one_of(*FORMATS),
+        # A thousand seconds a second is as good as no pause at all.
+        "speed": _number(0.01, 1_000, zero=True),
+        "start": parse_time,
+        "rate": _number(0.01, 1_000_000),
+    },
     "simulator": _NAME
     | {
         "flights": _whole(1, MOST_FLIGHTS),
@@ -213,7 +270,8 @@ def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
         return "", 0, ""
     if mode == "file":
         if host not in ("", "localhost") or not parts.path.strip("/"):
-            raise FeedUrlError("bad_url", "a file needs three slashes: readsb+file:///path/to/it")
+            scheme = "file" if kind == "file" else f"{kind}+file"
+            raise FeedUrlError("bad_url", f"a file needs three slashes: {scheme}:///path/to/it")
         return "", 0, unquote(parts.path)
     if mode == "listen":
         host = host or LOOPBACK
@@ -230,9 +288,11 @@ def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
         raise FeedUrlError("bad_url", f"{kind} has no path, but there is {parts.path!r}")
     if kind == "opensky":
         return host, port or HTTP_PORTS[mode], OPENSKY_API
-    if port is None and kind != "sbs":
+    if port is None:
+        port = (LISTEN_PORTS if mode == "listen" else CONNECT_PORTS).get(kind)
+    if port is None:
         raise FeedUrlError("missing_port", f"say which port: {kind}://{host}:PORT")
-    return host, SBS_PORT if port is None else port, ""
+    return host, port, ""
 
 
 def _default_name(kind: Kind, mode: Mode, host: str, port: int, path: str) -> str:
@@ -254,18 +314,13 @@ def parse_feed_url(text: str) -> FeedUrl:
     """The feed that ``text`` describes.
 
     Raises:
-        FeedUrlError: ``bad_url``, ``unknown_scheme``, ``not_supported`` (a feed to come),
-            ``missing_host``, ``missing_port``, ``bad_port``, ``unknown_option``, ``bad_option``.
+        FeedUrlError: ``bad_url``, ``unknown_scheme``, ``missing_host``, ``missing_port``,
+            ``bad_port``, ``unknown_option``, ``bad_option``.
     """
     try:
         parts = urlsplit(text.strip())
     except ValueError as wrong:
         raise FeedUrlError("bad_url", f"{text!r} is no URL: {wrong}") from wrong
-    if parts.scheme in _LATER:
-        known = ", ".join(_SCHEMES)
-        raise FeedUrlError(
-            "not_supported", f"{parts.scheme}:// feeds are not there yet; there are {known}"
-        )
     if parts.scheme not in _SCHEMES or "://" not in text:
         known = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         hint = _HINTS.get(parts.scheme, "")
@@ -277,6 +332,8 @@ def parse_feed_url(text: str) -> FeedUrl:
         mode = "http"
     host, port, path = _place(kind, mode, parts)
     options = _options(kind, parts.query)
+    if kind == "file" and "format" not in options:
+        raise FeedUrlError("bad_option", f"say what it is: ?format={'|'.join(FORMATS)}")
     options.setdefault("name", _default_name(kind, mode, host, port, path))
     return FeedUrl(
         url=text.strip(),

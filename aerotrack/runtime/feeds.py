@@ -5,10 +5,12 @@ import time
 from collections.abc import Sequence
 from typing import Final, Self
 
+from aerotrack.domain.observation import Site
 from aerotrack.feeds.discover import discover
-from aerotrack.feeds.factory import open_feed
+from aerotrack.feeds.factory import Shared, open_feed
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
 from aerotrack.feeds.opensky import OpenSkyCredentials
+from aerotrack.feeds.receivers import Receiver
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.url import FeedUrl
 from aerotrack.logs import log_event
@@ -21,27 +23,37 @@ CLOCK: Final = Clock(wall=time.time, monotonic=time.monotonic)
 class Feeds:
     """The configured feeds, or the receiver found on this machine."""
 
-    def __init__(
-        self, urls: Sequence[FeedUrl], sink: Sink, opensky: OpenSkyCredentials | None
-    ) -> None:
+    def __init__(self, urls: Sequence[FeedUrl], sink: Sink, shared: Shared) -> None:
+        self._receivers = shared.receivers
         self._supervisor = FeedSupervisor(
-            [open_feed(url, sink=sink, clock=CLOCK, opensky=opensky) for url in urls], clock=CLOCK
+            [open_feed(url, sink=sink, clock=CLOCK, shared=shared) for url in urls], clock=CLOCK
         )
 
     @classmethod
     async def open(
-        cls, urls: Sequence[FeedUrl], sink: Sink, *, opensky: OpenSkyCredentials | None = None
+        cls,
+        urls: Sequence[FeedUrl],
+        sink: Sink,
+        *,
+        site: Site | None = None,
+        opensky: OpenSkyCredentials | None = None,
     ) -> Self:
         """The feeds of these URLs; without any, a receiver on this machine, or none.
 
-        ``opensky`` is the account that OpenSky's feeds ask with.
+        ``site`` is where the station stands of those that do not say it themselves, ``opensky``
+        the account that OpenSky's feeds ask with.
         """
-        return cls(urls or await _look_around(), sink, opensky)
+        return cls(urls or await _look_around(), sink, Shared(site, opensky))
 
     @property
     def figures(self) -> Sequence[FeedFigures]:
         """What each feed counted."""
         return [feed.figures for feed in self._supervisor.feeds]
+
+    @property
+    def receivers(self) -> Sequence[Receiver]:
+        """The stations behind them, and what each contributed."""
+        return self._receivers.all()
 
     def start(self) -> None:
         """Start them all."""
@@ -64,7 +76,7 @@ async def _look_around() -> Sequence[FeedUrl]:
             logger,
             "no_feed",
             level=logging.WARNING,
-            hint="no receiver found on this machine; add one with --feed sbs://HOST:30003 "
+            hint="no receiver found on this machine; add one with --feed beast://HOST:30005 "
             "or --feed readsb+http://HOST/data/aircraft.json, or POST to api/v1/observations",
         )
         return ()

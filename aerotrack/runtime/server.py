@@ -25,6 +25,7 @@ from aerotrack.actors.messages import (
     RegisterChanged,
 )
 from aerotrack.domain.airports import load_airports
+from aerotrack.domain.observation import Site
 from aerotrack.domain.rules import FlightRules
 from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.posted import parse_posted
@@ -114,7 +115,9 @@ class Server:
             # Flights look for the airport beside them, and a handler reads no file.
             await asyncio.to_thread(load_airports)
 
-            feeds = await Feeds.open(urls, self._actors.ingest, opensky=_opensky_account(settings))
+            feeds = await Feeds.open(
+                urls, self._actors.ingest, site=self._site(), opensky=_opensky_account(settings)
+            )
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
@@ -151,6 +154,7 @@ class Server:
             broadcaster=self._actors.broadcaster,
             history=History(self._database),
             feeds=lambda: feeds.figures,
+            receivers=lambda: feeds.receivers,
             sink=self._actors.ingest,
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
@@ -159,6 +163,11 @@ class Server:
             stats=self._server_stats,
             clock=CLOCK,
         )
+
+    def _site(self) -> Site | None:
+        """Where the receiver stands, if the settings say."""
+        lat, lon = self.settings.receiver_lat, self.settings.receiver_lon
+        return None if lat is None or lon is None else Site(lat, lon)
 
     def _web_settings(self) -> WebSettings:
         settings = self.settings

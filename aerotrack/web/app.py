@@ -28,6 +28,7 @@ from aerotrack.web.status import (
     MetricsHandler,
     ReadyHandler,
     ReceiverHandler,
+    ReceiversHandler,
     StatsHandler,
 )
 
@@ -64,6 +65,7 @@ ROUTES: Final = (
     Route("/api/v1/flights/{name}/track.{extension}", TrackHandler),
     Route("/api/v1/observations", ObservationsHandler),
     Route("/api/v1/feeds", FeedsHandler),
+    Route("/api/v1/receivers", ReceiversHandler),
     Route("/api/v1/stats", StatsHandler),
     Route("/api/v1/openapi.json", OpenApiHandler),
     Route("/data/aircraft.json", AircraftHandler),

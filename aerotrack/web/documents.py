@@ -8,6 +8,7 @@ from aerotrack.domain import types as t
 from aerotrack.domain.records import EndCause, FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.domain.vocabulary import DECIMALS, Live
 from aerotrack.feeds.feed import FeedFigures, FeedState
+from aerotrack.feeds.receivers import Receiver
 from aerotrack.masking import mask_url
 from aerotrack.web.ports import DatabaseState, Outbox, Rejection
 
@@ -126,6 +127,34 @@ class FeedsDocument(msgspec.Struct, frozen=True):
     feeds: tuple[FeedDocument, ...]
 
 
+class ReceiverFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One receiver and what it contributes; see docs/http.md.
+
+    ``lat`` and ``lon`` are rounded as the settings say, ``farthest`` is nautical miles,
+    ``duplicates`` the share of its messages that another receiver had sent before (0 to 1),
+    ``clock_skew`` how fast its clock runs against ours, parts per million.
+    """
+
+    name: str
+    feed: str
+    messages: int
+    positions: int
+    aircraft: int
+    duplicates: float
+    lat: float | None = None
+    lon: float | None = None
+    farthest: float | None = None
+    clock_skew: float | None = None
+    last_contact: float | None = None
+
+
+class ReceiversDocument(msgspec.Struct, frozen=True):
+    """All receivers heard from since the start."""
+
+    now: float
+    receivers: tuple[ReceiverFigures, ...]
+
+
 class StatsDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The server in a few numbers."""
 
@@ -178,6 +207,29 @@ class ReceiverDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     readsb: bool
     lat: float | None = None
     lon: float | None = None
+
+
+def blurred(degrees: float, precision: float) -> float:
+    """``degrees`` to the nearest multiple of ``precision`` degrees; 0 leaves them as they are."""
+    return round(round(degrees / precision) * precision, 6) if precision > 0 else degrees
+
+
+def receiver_figures(receiver: Receiver, now: float, precision: float) -> ReceiverFigures:
+    """The document of a receiver at ``now``, its place rounded to ``precision`` degrees."""
+    site = receiver.site
+    return ReceiverFigures(
+        name=receiver.name,
+        feed=receiver.feed,
+        messages=receiver.messages,
+        positions=receiver.positions,
+        aircraft=receiver.aircraft(now),
+        duplicates=round(receiver.duplicates / max(1, receiver.messages), 4),
+        lat=None if site is None else blurred(site.lat, precision),
+        lon=None if site is None else blurred(site.lon, precision),
+        farthest=None if receiver.farthest is None else round(receiver.farthest, 1),
+        clock_skew=None if receiver.clock_skew is None else round(receiver.clock_skew, 2),
+        last_contact=None if receiver.last_contact is None else round(receiver.last_contact, 3),
+    )
 
 
 def past_flight(record: FlightRecord) -> PastFlight:

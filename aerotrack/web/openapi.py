@@ -83,6 +83,10 @@ OPERATIONS: Final = (
         answers=((JSON, (d.FeedsDocument,)),),
     ),
     Operation(
+        path="/api/v1/receivers", summary="Every receiver and what it contributes",
+        answers=((JSON, (d.ReceiversDocument,)),),
+    ),
+    Operation(
         path="/api/v1/stats", summary="The server in a few numbers",
         answers=((JSON, (d.StatsDocument,)),), problems=(503,),
     ),

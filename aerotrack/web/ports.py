@@ -13,6 +13,7 @@ from aerotrack.actors.messages import Figures
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import FlightRecord, TrackPoint
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
+from aerotrack.feeds.receivers import Receiver
 
 # An actor's address: handed around, never looked into.
 Address = Any
@@ -112,6 +113,7 @@ class ServerStats(msgspec.Struct, frozen=True):
 
 
 FeedsView = Callable[[], Sequence[FeedFigures]]
+ReceiversView = Callable[[], Sequence[Receiver]]
 # Figures by the part they come from: registry, broadcaster, persistence, actors, writer ...
 # Returns when the actors have little waiting: those who can wait with what they bring do.
 Room = Callable[[], Awaitable[None]]
@@ -128,6 +130,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     broadcaster: Address
     history: History
     feeds: FeedsView
+    receivers: ReceiversView
     sink: Sink
     room: Room
     parse_posted: ParsePosted

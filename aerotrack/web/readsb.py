@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from aerotrack.domain.vocabulary import TERMS
-from aerotrack.web.documents import ReceiverDocument
+from aerotrack.web.documents import ReceiverDocument, blurred
 
 # Ours: readsb's, where the value is the same. Terms that need more are in ``aircraft``.
 NAMES: Final[dict[str, str]] = {
@@ -59,11 +59,6 @@ def aircraft(entry: dict[str, Any], now: float) -> dict[str, Any]:
     if time_position is not None and "lat" in out:
         out["seen_pos"] = max(0.0, round(now - time_position, 3))
     return out
-
-
-def blurred(degrees: float, precision: float) -> float:
-    """``degrees`` to the nearest multiple of ``precision`` degrees; 0 leaves them as they are."""
-    return round(round(degrees / precision) * precision, 6) if precision > 0 else degrees
 
 
 def receiver_document(

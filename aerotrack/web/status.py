@@ -11,8 +11,10 @@ from aerotrack.web.documents import (
     FeedsDocument,
     HealthDocument,
     ReadyDocument,
+    ReceiversDocument,
     StatsDocument,
     feed_document,
+    receiver_figures,
 )
 from aerotrack.web.handler import JSON_TYPE, ApiHandler
 from aerotrack.web.problems import Problem
@@ -32,6 +34,20 @@ class FeedsHandler(StatusHandler):
 
     def get(self) -> None:
         self.send(FeedsDocument(tuple(feed_document(feed) for feed in self.feeds())))
+
+
+class ReceiversHandler(StatusHandler):
+    """Every receiver and what it contributes."""
+
+    def get(self) -> None:
+        now, precision = self.ports.clock.wall(), self.web.receiver_precision
+        receivers = self.ports.receivers()
+        self.send(
+            ReceiversDocument(
+                round(now, 3),
+                tuple(receiver_figures(receiver, now, precision) for receiver in receivers),
+            )
+        )
 
 
 class StatsHandler(StatusHandler):

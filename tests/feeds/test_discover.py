@@ -53,7 +53,7 @@ def test_where_nothing_runs_nothing_is_found(tmp_path: Path) -> None:
     assert (found.found, found.feed) == ((), None)
 
 
-def test_sbs_comes_before_files_and_those_before_http_and_beast_is_only_said(
+def test_beast_comes_before_sbs_and_that_before_files_and_those_before_http(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "readsb" / "aircraft.json"
@@ -75,15 +75,14 @@ def test_sbs_comes_before_files_and_those_before_http_and_beast_is_only_said(
 
     found = _run(scenario)
     assert [f.feed.scheme if f.feed else None for f in found.found] == [
+        "beast",
         "sbs",
         "readsb",
         "readsb",
-        None,
     ]
-    assert [f.feed.mode for f in found.found if f.feed] == ["connect", "file", "http"]
+    assert [f.feed.mode for f in found.found if f.feed] == ["connect", "connect", "file", "http"]
     assert found.feed is not None
-    assert found.feed.url.startswith("sbs://127.0.0.1:")
-    assert "Beast" in found.found[-1].what
+    assert found.feed.url.startswith("beast://127.0.0.1:")
 
 
 @pytest.mark.parametrize("stale", [True, False])

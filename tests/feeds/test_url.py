@@ -27,6 +27,21 @@ from aerotrack.feeds.url import FeedUrl, FeedUrlError, parse_feed_url, parse_fee
                                  "name": "sbs-listen-127.0.0.1:30003"}),
         ("sbs+listen://0.0.0.0:0?source=mlat&idle=0", {"host": "0.0.0.0", "port": 0,
                                                        "source": "mlat", "idle": 0.0}),
+        ("beast://h?mlat=1&lat=51.4&lon=-0.4", {
+            "scheme": "beast", "mode": "connect", "port": 30005, "mlat": 1, "lat": 51.4,
+            "name": "beast-h:30005",
+        }),
+        ("beast+listen://", {"mode": "listen", "host": "127.0.0.1", "port": 30004}),
+        ("avr://h", {"scheme": "avr", "port": 30002, "mlat": 0}),
+        ("avr+listen://:0", {"mode": "listen", "port": 0}),
+        ("file:///srv/day%201.beast.gz?format=beast", {
+            "scheme": "file", "mode": "file", "path": "/srv/day 1.beast.gz", "speed": 1.0,
+            "start": None, "rate": None, "name": "file-srv-day-1.beast.gz",
+        }),
+        ("file:///x?format=sbs&speed=0&rate=20&start=2026-11-22T10:00:00", {
+            "format": "sbs", "speed": 0.0, "rate": 20.0, "start": 1_795_341_600.0,
+        }),
+        ("file:///x?format=avr&start=1764000000.5", {"start": 1_764_000_000.5}),
         ("jsonl://h:30047", {"scheme": "jsonl", "mode": "connect", "port": 30047}),
         ("jsonl+listen://:30047", {"scheme": "jsonl", "mode": "listen", "host": "127.0.0.1"}),
         ("readsb+http://host/data/aircraft.json", {
@@ -66,7 +81,6 @@ def test_a_feed_url_says_all_of_this(text: str, expected: dict[str, object]) -> 
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        ("beast://host:30005", "not_supported", "not there yet"),
         ("opensky://me:secret@", "bad_url", "passwords"),
         ("opensky://host/api", "bad_url", "path"),
         ("opensky://?lamin=45&lomin=5&lamax=48", "bad_option", "all four"),
@@ -98,6 +112,14 @@ def test_a_feed_url_says_all_of_this(text: str, expected: dict[str, object]) -> 
         ("sbs://host?lat=nan&lon=1", "bad_option", "-90 to 90"),
         ("sbs://host?idle=0.1", "bad_option", "1 to"),
         ("sbs://host?source=radar", "bad_option", "source"),
+        ("beast://host?source=mlat", "unknown_option", "'source'"),
+        ("beast://host?mlat=yes", "bad_option", "mlat"),
+        ("file:///x", "bad_option", "format=beast|avr"),
+        ("file:///x?format=pcap", "bad_option", "one of beast"),
+        ("file:///x?format=avr&start=noon", "bad_option", "ISO 8601"),
+        ("file:///x?format=avr&start=-5", "bad_option", "1970"),
+        ("file:///x?format=avr&speed=-1", "bad_option", "speed"),
+        ("file://x?format=avr", "bad_url", "file:///path"),
         ("readsb+http://h?interval=0", "bad_option", "0.1"),
         ("simulator://?flights=many", "bad_option", "flights"),
     ],
@@ -119,7 +141,11 @@ def test_feeds_of_one_name_are_told_apart_by_the_user() -> None:
 
 @given(
     st.text()
-    | st.builds("{}://{}".format, st.sampled_from(["sbs", "jsonl", "readsb+http"]), st.text())
+    | st.builds(
+        "{}://{}".format,
+        st.sampled_from(["sbs", "beast", "jsonl", "readsb+http", "file"]),
+        st.text(),
+    )
 )
 def test_any_text_is_a_feed_or_a_refusal(text: str) -> None:
     try:

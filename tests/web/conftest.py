@@ -28,6 +28,7 @@ from aerotrack.actors.messages import (
 from aerotrack.domain.observation import Observation, Posted, from_posted
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.feeds.feed import Clock, FeedFigures
+from aerotrack.feeds.receivers import Receiver
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
 from aerotrack.web.ports import (
     Check,
@@ -165,6 +166,7 @@ class Stage:
         self.actors = FakeActors()
         self.history = FakeHistory()
         self.figures = [FeedFigures(name="home", url="sbs://u:secret@host:30003", received=7)]
+        self.receivers: list[Receiver] = []
         self.figures[0].refused = Counter({"bad_line": 2})
         self.figures[0].dropped = Counter({"bad_squawk": 3})
         self.sunk: list[Observation] = []
@@ -214,6 +216,7 @@ class Stage:
             broadcaster="broadcaster",
             history=self.history,
             feeds=lambda: self.figures,
+            receivers=lambda: self.receivers,
             sink=self._sink,
             room=self._room,
             parse_posted=parse_posted,

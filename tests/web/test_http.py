@@ -10,8 +10,10 @@ import pytest
 
 from aerotrack.actors.messages import GetFlight, GetPicture, Picture
 from aerotrack.domain.geo import Box
+from aerotrack.domain.observation import Site
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key
 from aerotrack.feeds.feed import FeedFigures
+from aerotrack.feeds.receivers import Receiver
 from aerotrack.web.ports import Check
 
 STARTED = float(0x692159A0)
@@ -272,6 +274,37 @@ def test_feeds_show_their_figures_and_no_password(staged):
                 "accepted": 0, "ignored": 0, "refused": {"bad_line": 2},
                 "dropped": {"bad_squawk": 3}, "bytes": 0,
                 "connections": 0, "last_contact": None, "last_error": None,
+            }  # fmt: skip
+
+    asyncio.run(scene())
+
+
+NOW = 1_764_000_000.5  # of the stage
+
+
+def test_receivers_show_what_each_contributes_and_about_where_it_stands(staged):
+    async def scene():
+        async with staged() as stage:
+            home = Receiver("home", None, Site(51.4321, -0.4567))
+            home.messages, home.positions, home.duplicates = 200, 50, 30
+            home.heard("4ca2d6", NOW - 1.0)
+            home.placed(52.4321, -0.4567)
+            home.clock_skew = 1.234
+            stage.receivers += [home, Receiver("home", "00000000001aff02", None)]
+            answer = await stage.json("/api/v1/receivers")
+            assert answer == {
+                "now": NOW,
+                "receivers": [
+                    {
+                        "name": "home", "feed": "home", "messages": 200, "positions": 50,
+                        "aircraft": 1, "duplicates": 0.15, "lat": 51.4, "lon": -0.5,
+                        "farthest": 60.0, "clock_skew": 1.23, "last_contact": NOW - 1.0,
+                    },
+                    {
+                        "name": "00000000001aff02", "feed": "home", "messages": 0, "positions": 0,
+                        "aircraft": 0, "duplicates": 0.0,
+                    },
+                ],
             }  # fmt: skip
 
     asyncio.run(scene())

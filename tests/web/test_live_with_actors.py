@@ -45,6 +45,7 @@ def test_a_view_follows_the_picture_until_the_socket_closes():
             broadcaster=broadcaster,
             history=unused,
             feeds=lambda: (),
+            receivers=lambda: (),
             sink=unused,
             room=unused,
             parse_posted=unused,

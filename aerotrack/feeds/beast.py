@@ -1,0 +1,103 @@
+"""Beast binary: the frames of port 30005, as receivers, readsb and dump1090 send them.
+
+A frame is ``1A``, a type, a six-byte clock, a signal level and the message; every ``1A`` behind the
+type is doubled. Read are the Mode S types (``2`` of 7 bytes, ``3`` of 14) and readsb's receiver ids
+(``E3`` and eight bytes, ``E4`` and a UUID), which hold for what follows them. Everything else (Mode
+A/C, status, GPS positions, heartbeats, pings, commands) is passed over.
+
+Nothing here needs to know where frames begin: every place where one could is tried, and whether it
+is one is decided by its parity, later. So noise costs the frame it hits and no other, and where the
+stream was cut makes no difference. Source of the format: readsb net_io.c, wire notes 4b.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from aerotrack.domain.observation import Observation
+from aerotrack.feeds.lines import ArrivalStamps
+from aerotrack.feeds.modes.decoder import MAGIC_CLOCKS, Frame, ModesDecoder
+
+# A long frame, every byte of clock, level and message doubled.
+LONGEST_BYTES: Final = 2 + 2 * 21
+
+_UUID: Final = rb"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+
+
+def _bytes(count: int) -> bytes:
+    """``count`` bytes as they are escaped; the first alternative is the usual case, and quicker."""
+    return b"(?:[^\x1a]{%d}|(?:[^\x1a]|\x1a\x1a){%d})" % (count, count)
+
+
+_token = re.compile(
+    b"\x1a(?:3(%b)|2(%b)|\xe3(%b)|\xe4(%b))" % (_bytes(21), _bytes(14), _bytes(8), _UUID), re.DOTALL
+)
+# Where a frame could begin within another: the second half of a doubled byte and a type.
+_hidden = re.compile(b"\x1a(?=\x1a[32\xe3\xe4])")
+
+
+class BeastFramer:
+    """Finds the Mode S frames of one connection; the same ones however its bytes were cut.
+
+    It holds less than ``LONGEST_BYTES`` of the stream.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._receiver: str | None = None
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """The frames that ``chunk`` completed, in order."""
+        known = len(self._rest)
+        stream = self._rest + chunk
+        found = [token for token in _token.finditer(stream) if token.end() > known]
+        if hidden := _hidden_frames(stream, known):
+            first = {token.start(): token for token in (*hidden, *found)}
+            found = sorted(first.values(), key=lambda token: (token.end(), token.start()))
+        self._rest = stream[1 - LONGEST_BYTES :]
+        frames = []
+        receiver = self._receiver
+        for token in found:
+            kind = token.lastindex
+            body = token[kind]  # type: ignore[index]  # one of the groups took part
+            if kind == 4:
+                receiver = body.decode("ascii").lower()
+                continue
+            if b"\x1a" in body:
+                body = body.replace(b"\x1a\x1a", b"\x1a")
+            if kind == 3:
+                receiver = body.hex()
+                continue
+            frames.append((body[7:], int.from_bytes(body[:6], "big"), body[6], receiver))
+        self._receiver = receiver
+        return frames
+
+
+def _hidden_frames(stream: bytes, known: int) -> list[re.Match[bytes]]:
+    """The frames that begin within what looks like another one, ending behind ``known``."""
+    return [
+        token
+        for at in _hidden.finditer(stream)
+        if (token := _token.match(stream, at.end())) and token.end() > known
+    ]
+
+
+class BeastDecoder(msgspec.Struct):
+    """Bytes of one Beast connection to observations; a :class:`aerotrack.feeds.tcp.Decoder`."""
+
+    stamps: ArrivalStamps
+    modes: ModesDecoder
+    framer: BeastFramer = msgspec.field(default_factory=BeastFramer)
+
+    def decode(self, chunk: bytes, *, now: float) -> Sequence[Observation]:
+        """The observations that ``chunk``, read at ``now`` (epoch seconds), completed."""
+        frames = self.framer.feed(chunk)
+        if frames and frames[-1][1] not in MAGIC_CLOCKS:
+            self.modes.compare_clock(frames[-1], now)
+        return self.modes.decode(frames, self.stamps.spread(now, len(frames)))
+
+    def close(self, *, now: float) -> Sequence[Observation]:  # noqa: ARG002  # of the protocol
+        """A frame that the end of the connection cut is nothing."""
+        return ()

@@ -1,0 +1,1 @@
+"""Mode S messages, from their bytes to observations."""

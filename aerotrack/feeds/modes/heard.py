@@ -1,0 +1,54 @@
+"""What the frames of one aircraft said so far, as far as later frames need it to be understood."""
+
+from typing import Any, Final
+
+import msgspec
+
+from aerotrack.domain.observation import CprFrame
+
+# An address that stands only in a parity field is believed this long after it was last seen in an
+# all-call or a squitter. An aircraft sends its all-call squitter every second, so five minutes is
+# many missed in a row; noise hits one of a few hundred addresses once in 50,000 tries.
+BELIEVED_FOR_S: Final = 300.0
+# Nothing heard for this long: what was known no longer helps to understand anything.
+FORGOTTEN_AFTER_S: Final = 600.0
+# Signal levels of an aircraft are averaged over so many frames (readsb: 8).
+LEVELS: Final = 8
+
+
+class Heard(msgspec.Struct, gc=False):
+    """One address. Times are those of the frames, seconds; -inf where it never was.
+
+    ``certain`` is when an all-call or squitter named it; ``alt_baro``, ``gs``, ``track``,
+    ``callsign`` and ``baro_rate`` are the last of its squitters (``alt_baro`` of any reply);
+    ``cpr`` is the last encoded position; ``placed_at`` when it was looked at how far away it is;
+    ``registers`` are the Comm-B registers its data link report says it has.
+    """
+
+    icao24: str
+    certain: float = float("-inf")
+    last: float = float("-inf")
+    observed: float = float("-inf")
+    alt_baro: int = 0
+    alt_at: float = float("-inf")
+    gs: float = 0.0
+    track: float = 0.0
+    velocity_at: float = float("-inf")
+    callsign: str | None = None
+    callsign_at: float = float("-inf")
+    version: int = 0
+    nic_a: int = 0
+    nic_c: int = 0
+    true_north: bool = False
+    mach: float = 0.0
+    mach_at: float = float("-inf")
+    tas: int = 0
+    tas_at: float = float("-inf")
+    registers: frozenset[str] = frozenset()
+    candidate: tuple[str, float, dict[str, Any]] | None = None
+    cpr: CprFrame | None = None
+    cpr_at: float = float("-inf")
+    placed_at: float = float("-inf")
+    power: float = 0.0
+    powers: int = 0
+    rssi_at: float = float("-inf")
