@@ -11,20 +11,25 @@ from aerotrack.actors.messages import (
     ConfigureFlight,
     EndFlight,
     EventRecorded,
+    FindIdentity,
     FlightChanged,
     FlightFound,
     FlightGone,
     FlightRecorded,
     GetFlight,
+    Identify,
     ObservationsRefused,
     ObservationsUnchanged,
     Observe,
     PointRecorded,
+    RegisterChanged,
     SaveFlight,
 )
+from aerotrack.domain.airframe import know
 from aerotrack.domain.detail import flight_document
-from aerotrack.domain.flight import FlightState
+from aerotrack.domain.flight import IDENTITY, FlightState
 from aerotrack.domain.records import EndCause
+from aerotrack.domain.routes import RouteWatch
 from aerotrack.domain.types import Value
 
 
@@ -32,19 +37,21 @@ class Flight(AeroActor):
     """Owns the state of one flight; nobody else writes it.
 
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
-    ``CheckSilence``, ``SaveFlight``, ``EndFlight``, ``GetFlight``. Emits ``FlightChanged`` and
-    ``FlightGone`` to the broadcaster, ``PointRecorded``, ``FlightRecorded`` and ``EventRecorded``
-    to persistence, ``ObservationsRefused`` and ``ObservationsUnchanged`` to the registry, so that
-    every observation is a point, refused or unchanged. If it dies, its live state is lost and the
-    next observation starts another flight; its track is already on its way to the database.
+    ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
+    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
+    ``FlightRecorded`` and ``EventRecorded`` to persistence, ``ObservationsRefused`` and
+    ``ObservationsUnchanged`` to the registry, so that every observation is a point, refused or
+    unchanged, ``FindIdentity`` to the register. If it dies, its live state is lost and the next
+    observation starts another flight; its track is already on its way to the database.
     """
 
-    __slots__ = ("_links", "_live", "_recorded_at", "_state")
+    __slots__ = ("_links", "_live", "_recorded_at", "_route", "_state")
 
     _links: ConfigureFlight
     _state: FlightState | None
     _live: bool
     _recorded_at: float
+    _route: RouteWatch | None
 
     @handles(ConfigureFlight)
     def configure(self, message: ConfigureFlight, sender: ActorAddress) -> None:
@@ -52,10 +59,12 @@ class Flight(AeroActor):
         self._state = None
         self._live = False
         self._recorded_at = 0.0
+        self._route = None
 
     @handles(Observe)
     def observe(self, message: Observe, sender: ActorAddress) -> None:
         links, state = self._links, self._state
+        new = state is None
         if state is None:
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
@@ -77,6 +86,7 @@ class Flight(AeroActor):
             elif not folded.points:
                 unchanged = unchanged or Counter()
                 unchanged[obs.feed] += 1
+        self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
@@ -87,7 +97,48 @@ class Flight(AeroActor):
             for feed, count in unchanged.items():
                 self.send(links.registry, ObservationsUnchanged(feed, count))
 
-    def _show(self, state: FlightState, changed: dict[str, Value], message: Observe) -> None:
+    def _look_up(self, state: FlightState, changed: dict[str, Value], *, new: bool) -> None:
+        """Ask who a new flight is, and where another callsign goes; look at the route it has."""
+        if "callsign" in changed and self._route is not None:
+            changed.update(self._route.withdraw(state.values))
+            self._route = None
+        if new or "callsign" in changed:
+            self._ask(state)
+        elif self._route is not None:
+            changed.update(self._route.review(state.values, state.last_contact))
+
+    def _ask(self, state: FlightState) -> None:
+        if self._links.register is not None:
+            self.send(
+                self._links.register, FindIdentity(state.icao24, state.values.get("callsign"))
+            )
+
+    @handles(RegisterChanged)
+    def register_changed(self, message: RegisterChanged, sender: ActorAddress) -> None:
+        if self._state is not None:
+            self._ask(self._state)
+
+    @handles(Identify)
+    def identify(self, message: Identify, sender: ActorAddress) -> None:
+        state, airframe, route = self._state, message.identity.airframe, message.identity.route
+        if state is None:
+            return
+        changed = {} if airframe is None else dict(know(state, airframe))
+        if route is not None and route.callsign == state.values.get("callsign"):
+            if self._route is None or self._route.route != route:
+                if self._route is not None:
+                    changed.update(self._route.withdraw(state.values))
+                self._route = RouteWatch(route)
+            changed.update(self._route.review(state.values, state.last_contact))
+        if not changed:
+            return
+        self._show(state, changed, message)
+        if not IDENTITY.isdisjoint(changed):
+            self._record(state, message.now)
+
+    def _show(
+        self, state: FlightState, changed: dict[str, Value], message: Observe | Identify
+    ) -> None:
         """Tell the broadcaster what the live picture should say now."""
         if state.live_until(self._links.rules) <= message.now:
             self._leave(message.now, None)

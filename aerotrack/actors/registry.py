@@ -19,10 +19,13 @@ from aerotrack.actors.messages import (
     FlightFound,
     GetFigures,
     GetFlight,
+    Identify,
+    IdentitiesFound,
     Ingest,
     ObservationsRefused,
     ObservationsUnchanged,
     Observe,
+    RegisterChanged,
     SaveFlight,
     Tick,
 )
@@ -37,8 +40,8 @@ class Registry(AeroActor):
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
     ``Tick``, ``Drain``, ``ObservationsRefused`` and ``ObservationsUnchanged`` from flights,
-    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
-    next observations start new ones.
+    ``IdentitiesFound`` and ``RegisterChanged`` from the register, ``GetFlight`` and ``GetFigures``.
+    It is the parent of all flights, so they go when it goes; the next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -113,7 +116,12 @@ class Registry(AeroActor):
         self.send(
             address,
             ConfigureFlight(
-                icao24, self.myAddress, links.broadcaster, links.persistence, links.rules
+                icao24,
+                self.myAddress,
+                links.broadcaster,
+                links.persistence,
+                links.rules,
+                links.register,
             ),
         )
         return heard
@@ -145,6 +153,18 @@ class Registry(AeroActor):
     @handles(ObservationsUnchanged)
     def observations_unchanged(self, message: ObservationsUnchanged, sender: ActorAddress) -> None:
         self._unchanged[message.feed] += message.count
+
+    @handles(IdentitiesFound)
+    def identities_found(self, message: IdentitiesFound, sender: ActorAddress) -> None:
+        for identity in message.found:
+            address = self._addresses.get(identity.icao24)
+            if address is not None:  # its flight may have ended meanwhile
+                self.send(address, Identify(identity, message.now, message.received))
+
+    @handles(RegisterChanged)
+    def register_changed(self, message: RegisterChanged, sender: ActorAddress) -> None:
+        for address in self._addresses.values():
+            self.send(address, message)
 
     # -- time --------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from aerotrack.feeds.feed import Clock, Feed, FeedFigures, Sink
 from aerotrack.feeds.jsonl import jsonl_decoder
 from aerotrack.feeds.lines import ArrivalStamps
+from aerotrack.feeds.opensky import OpenSkyCredentials, OpenSkyFeed
 from aerotrack.feeds.readsb_json import Fetch, FileDocument, HttpDocument, ReadsbJsonFeed
 from aerotrack.feeds.sbs import sbs_decoder
 from aerotrack.feeds.tcp import (
@@ -16,8 +17,13 @@ from aerotrack.feeds.tcp import (
 from aerotrack.feeds.url import FeedUrl
 
 
-def open_feed(url: FeedUrl, *, sink: Sink, clock: Clock) -> Feed:
-    """The feed that ``url`` describes, not running yet; give it to the supervisor."""
+def open_feed(
+    url: FeedUrl, *, sink: Sink, clock: Clock, opensky: OpenSkyCredentials | None = None
+) -> Feed:
+    """The feed that ``url`` describes, not running yet; give it to the supervisor.
+
+    ``opensky`` is the account that feeds of that kind ask with.
+    """
     figures = FeedFigures(name=url.name, url=url.url)
     if url.scheme == "simulator":
         # Here, because it loads the world's airports, which a real feed has no need of.
@@ -39,6 +45,8 @@ def open_feed(url: FeedUrl, *, sink: Sink, clock: Clock) -> Feed:
             sink=sink,
             clock=clock,
         )
+    if url.scheme == "opensky":
+        return OpenSkyFeed(figures=figures, url=url, credentials=opensky, sink=sink, clock=clock)
     make = _make_decoder(url, figures)
     if url.mode == "listen":
         return ListeningFeed(

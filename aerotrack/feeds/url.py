@@ -2,11 +2,11 @@
 
 ``sbs://host:30003?name=home``, ``sbs+listen://:30003``, ``jsonl://host:port``,
 ``jsonl+listen://:port``, ``readsb+http://host/data/aircraft.json``, ``readsb+https://...``,
-``readsb+file:///run/readsb/aircraft.json``, ``simulator://?flights=500&seed=1``. What each option
-does stands in ``docs/feeds.md``.
+``readsb+file:///run/readsb/aircraft.json``, ``opensky://?lamin=45&lomin=5&lamax=48&lomax=11``,
+``simulator://?flights=500&seed=1``. What each option does stands in ``docs/feeds.md``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -14,13 +14,19 @@ import msgspec
 
 from aerotrack.domain.vocabulary import CHECKS
 
-Kind = Literal["sbs", "jsonl", "readsb", "simulator"]
+Kind = Literal["sbs", "jsonl", "readsb", "opensky", "simulator"]
 Mode = Literal["connect", "listen", "http", "https", "file", "local"]
 
 LOOPBACK: Final = "127.0.0.1"
 SBS_PORT: Final = 30003
 HTTP_PORTS: Final = {"http": 80, "https": 443}
 AIRCRAFT_JSON: Final = "/data/aircraft.json"
+OPENSKY_HOST: Final = "opensky-network.org"
+OPENSKY_API: Final = "/api"
+# What OpenSky shows changes every 10 s for anybody, every 5 s for an account.
+OPENSKY_INTERVAL_S: Final = 10.0
+# Only these may be asked without TLS: nobody listens on the way there.
+LOOPBACK_HOSTS: Final = frozenset({LOOPBACK, "localhost", "::1"})
 # What the simulator takes; a test holds them together, importing it here would load its world.
 MOST_FLIGHTS: Final = 25_000
 SLOWEST_RATE: Final = 0.01
@@ -35,9 +41,10 @@ _SCHEMES: Final[dict[str, tuple[Kind, Mode]]] = {
     "readsb+http": ("readsb", "http"),
     "readsb+https": ("readsb", "https"),
     "readsb+file": ("readsb", "file"),
+    "opensky": ("opensky", "https"),
     "simulator": ("simulator", "local"),
 }
-_LATER: Final = frozenset({"beast", "beast+listen", "avr", "avr+listen", "opensky", "file"})
+_LATER: Final = frozenset({"beast", "beast+listen", "avr", "avr+listen", "file"})
 _HINTS: Final = {
     "http": "; for a receiver's aircraft.json write readsb+http://",
     "https": "; for a receiver's aircraft.json write readsb+https://",
@@ -60,7 +67,8 @@ class FeedUrl(msgspec.Struct, frozen=True, kw_only=True):
     ``path`` the file or the path on the server. ``lat``/``lon`` say where the receiver stands
     (degrees, both or none). ``idle`` is after how many seconds without a byte a connection is given
     up (0 never, ``None`` the default of its mode), ``interval`` the seconds between two polls.
-    ``rate`` is updates a second and simulated flight.
+    ``rate`` is updates a second and simulated flight. ``lamin`` to ``lomax`` are OpenSky's names
+    for the box to ask for (degrees, all four or none), ``extended`` asks it for categories too.
     """
 
     url: str
@@ -78,6 +86,11 @@ class FeedUrl(msgspec.Struct, frozen=True, kw_only=True):
     flights: int = 500
     seed: int = 1
     rate: float = 1.0
+    lamin: float | None = None
+    lomin: float | None = None
+    lamax: float | None = None
+    lomax: float | None = None
+    extended: int = 1
 
     @property
     def address(self) -> str:
@@ -135,6 +148,10 @@ _OPTIONS: Final[dict[Kind, dict[str, Parser]]] = {
     "jsonl": _NAME | _STATION | _IDLE,
     # Receivers write the document about once a second; ten times that is asking for the same.
     "readsb": _NAME | _STATION | {"interval": _number(0.1, 3_600)},
+    "opensky": _NAME
+    | {"interval": _number(1, 86_400), "extended": _whole(0, 1)}
+    | {"lamin": _number(-90, 90), "lamax": _number(-90, 90)}
+    | {"lomin": _number(-180, 180), "lomax": _number(-180, 180)},
     "simulator": _NAME
     | {
         "flights": _whole(1, MOST_FLIGHTS),
@@ -159,7 +176,25 @@ def _options(kind: Kind, query: str) -> dict[str, str | float | int]:
             raise FeedUrlError("bad_option", f"{key}={text!r} is not good: {wrong}") from wrong
     if ("lat" in options) != ("lon" in options):
         raise FeedUrlError("bad_option", "lat and lon go together, give both or none")
+    if kind == "opensky":
+        _check_box(options)
+        options.setdefault("interval", OPENSKY_INTERVAL_S)
     return options
+
+
+def _check_box(options: Mapping[str, str | float | int]) -> None:
+    box = [options.get(name) for name in ("lamin", "lamax", "lomin", "lomax")]
+    if box == [None] * 4:
+        return
+    south, north, west, east = (value if isinstance(value, float) else None for value in box)
+    if south is None or north is None or west is None or east is None:
+        raise FeedUrlError("bad_option", "lamin, lomin, lamax, lomax go together, give all four")
+    if not (south < north and west < east):
+        raise FeedUrlError(
+            "bad_option",
+            "lamin must be less than lamax and lomin less than lomax; "
+            "a box over the antimeridian takes two feeds",
+        )
 
 
 def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
@@ -182,15 +217,19 @@ def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
         return "", 0, unquote(parts.path)
     if mode == "listen":
         host = host or LOOPBACK
+    elif kind == "opensky":
+        host = host or OPENSKY_HOST
     elif not host:
         raise FeedUrlError("missing_host", f"say which host: {kind}://HOST:PORT")
-    if mode in HTTP_PORTS:
+    if mode in HTTP_PORTS and kind == "readsb":
         path = parts.path
         if not path.endswith(".json"):  # the page of a receiver, with or without its /data
             path = path.rstrip("/").removesuffix("/data") + AIRCRAFT_JSON
         return host, port or HTTP_PORTS[mode], path
     if parts.path.strip("/"):
         raise FeedUrlError("bad_url", f"{kind} has no path, but there is {parts.path!r}")
+    if kind == "opensky":
+        return host, port or HTTP_PORTS[mode], OPENSKY_API
     if port is None and kind != "sbs":
         raise FeedUrlError("missing_port", f"say which port: {kind}://{host}:PORT")
     return host, SBS_PORT if port is None else port, ""
@@ -203,7 +242,7 @@ def _default_name(kind: Kind, mode: Mode, host: str, port: int, path: str) -> st
         where = path.strip("/").removesuffix("/aircraft.json")
     elif mode in HTTP_PORTS:
         shown = host if port == HTTP_PORTS[mode] else f"{host}:{port}"
-        where = shown + path.removesuffix(AIRCRAFT_JSON)
+        where = shown + path.removesuffix(AIRCRAFT_JSON).removesuffix(OPENSKY_API)
     else:
         where = f"{host}:{port}"
     name = f"{kind}-listen-{where}" if mode == "listen" else f"{kind}-{where}"
@@ -234,6 +273,8 @@ def parse_feed_url(text: str) -> FeedUrl:
     if parts.fragment:
         raise FeedUrlError("bad_url", f"{text!r} holds a #, which a feed URL has no use for")
     kind, mode = _SCHEMES[parts.scheme]
+    if kind == "opensky" and parts.hostname in LOOPBACK_HOSTS:
+        mode = "http"
     host, port, path = _place(kind, mode, parts)
     options = _options(kind, parts.query)
     options.setdefault("name", _default_name(kind, mode, host, port, path))

@@ -8,6 +8,7 @@ from typing import Final, Self
 from aerotrack.feeds.discover import discover
 from aerotrack.feeds.factory import open_feed
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
+from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.url import FeedUrl
 from aerotrack.logs import log_event
@@ -20,15 +21,22 @@ CLOCK: Final = Clock(wall=time.time, monotonic=time.monotonic)
 class Feeds:
     """The configured feeds, or the receiver found on this machine."""
 
-    def __init__(self, urls: Sequence[FeedUrl], sink: Sink) -> None:
+    def __init__(
+        self, urls: Sequence[FeedUrl], sink: Sink, opensky: OpenSkyCredentials | None
+    ) -> None:
         self._supervisor = FeedSupervisor(
-            [open_feed(url, sink=sink, clock=CLOCK) for url in urls], clock=CLOCK
+            [open_feed(url, sink=sink, clock=CLOCK, opensky=opensky) for url in urls], clock=CLOCK
         )
 
     @classmethod
-    async def open(cls, urls: Sequence[FeedUrl], sink: Sink) -> Self:
-        """The feeds of these URLs; without any, a receiver on this machine, or none."""
-        return cls(urls or await _look_around(), sink)
+    async def open(
+        cls, urls: Sequence[FeedUrl], sink: Sink, *, opensky: OpenSkyCredentials | None = None
+    ) -> Self:
+        """The feeds of these URLs; without any, a receiver on this machine, or none.
+
+        ``opensky`` is the account that OpenSky's feeds ask with.
+        """
+        return cls(urls or await _look_around(), sink, opensky)
 
     @property
     def figures(self) -> Sequence[FeedFigures]:
