@@ -278,5 +278,16 @@ def test_a_short_run_with_few_flights_holds_every_check() -> None:
     assert found["in_database"]["rows"] == found["account"]["points"]
     measured = msgspec.convert(found["measured"], Measured)
     assert measured.cpu["server"] > 0.0
-    slower = msgspec.structs.replace(measured, updates_per_s=190.0)
-    assert ["190 updates/s for 200 flights"] == targets_missed(slower, 200)[:1]
+    fast = {"p50": 0.1, "p99": 0.3, "p99.9": 0.4}
+    worse = msgspec.structs.replace(
+        measured,
+        updates_per_s=190.0,
+        feed_to_frame={"fast": fast, "normal": fast},
+        seconds=300.0,
+        growth_per_min={"server": 3e6},
+    )
+    assert [
+        "190 updates/s for 200 flights",
+        "feed to frame p99 300 ms, over 250 ms",
+        "the server grows by 3.0 MB/min",
+    ] == targets_missed(worse, 200)
