@@ -320,6 +320,8 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
     """Settings that are fine alone and make no sense together."""
     if (settings.receiver_lat is None) != (settings.receiver_lon is None):
         yield "receiver_lat and receiver_lon belong together; give both or neither"
+    if (settings.opensky_client_id is None) != (settings.opensky_client_secret is None):
+        yield "opensky_client_id and opensky_client_secret belong together; give both or neither"
     if not settings.stale_after <= settings.gone_after <= settings.end_after:
         yield "stale_after, gone_after and end_after must not fall in this order"
     if settings.batch_rows > settings.rows_limit:

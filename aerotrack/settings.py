@@ -83,6 +83,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "simulated flights among real ones mislead whoever looks",
         ),
     ] = False
+    opensky_client_id: (
+        Annotated[
+            str,
+            setting(
+                "Feeds",
+                "Client id of an OpenSky account, for `opensky://` feeds",
+                "without an account OpenSky answers a few hundred times a day",
+                flag=None,
+                shown_default="none",
+                min_length=1,
+            ),
+        ]
+        | None
+    ) = None
+    opensky_client_secret: (
+        Annotated[
+            str,
+            setting(
+                "Feeds",
+                "The secret that belongs to it",
+                "there is none without an account",
+                flag=None,
+                shown_default="none",
+                mask=_hide,
+                min_length=1,
+            ),
+        ]
+        | None
+    ) = None
     receiver_lat: (
         Annotated[
             float,

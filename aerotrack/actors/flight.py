@@ -9,21 +9,28 @@ from aerotrack.actors.messages import (
     ConfigureFlight,
     EndFlight,
     EventRecorded,
+    FindIdentity,
     FixesRefused,
     FlightChanged,
     FlightFound,
     FlightGone,
+    FlightOver,
     FlightRecorded,
     GetFlight,
+    Identify,
     ObservationsRefused,
     ObservationsUnchanged,
     Observe,
     PointRecorded,
+    RegisterChanged,
     SaveFlight,
 )
+from aerotrack.domain.airframe import know
 from aerotrack.domain.detail import flight_document
-from aerotrack.domain.flight import FlightState, Folded
+from aerotrack.domain.flight import IDENTITY, FlightState, Folded
+from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import EndCause
+from aerotrack.domain.routes import RouteWatch
 from aerotrack.domain.types import Value
 
 
@@ -53,20 +60,23 @@ class Flight(AeroActor):
     """Owns the state of one flight; nobody else writes it.
 
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
-    ``CheckSilence``, ``SaveFlight``, ``EndFlight``, ``GetFlight``. Emits ``FlightChanged`` and
-    ``FlightGone`` to the broadcaster, ``PointRecorded``, ``FlightRecorded`` and ``EventRecorded``
-    to persistence; ``ObservationsRefused``, ``ObservationsUnchanged`` and ``FixesRefused`` to the
-    registry, so that every observation is a point, refused or unchanged. If it dies, its live state
-    is lost and the next observation starts another flight; its track is already on its way to the
+    ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
+    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
+    ``FlightRecorded`` and ``EventRecorded`` to persistence; ``ObservationsRefused``,
+    ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
+    point, refused or unchanged; ``FindIdentity`` to the register. If it dies, its live state is
+    lost and the next observation starts another flight; its track is already on its way to the
     database.
     """
 
-    __slots__ = ("_links", "_live", "_recorded_at", "_state")
+    __slots__ = ("_links", "_live", "_over", "_recorded_at", "_route", "_state")
 
     _links: ConfigureFlight
     _state: FlightState | None
     _live: bool
+    _over: bool  # it landed, and its aircraft's next flight has begun
     _recorded_at: float
+    _route: RouteWatch | None
 
     @handles(ConfigureFlight)
     def configure(self, message: ConfigureFlight, sender: ActorAddress) -> None:
@@ -74,29 +84,51 @@ class Flight(AeroActor):
         self._state = None
         self._live = False
         self._recorded_at = 0.0
+        self._route = None
+        self._over = False
 
     @handles(Observe)
     def observe(self, message: Observe, sender: ActorAddress) -> None:
+        if self._over:
+            self._hand_on(message.observations, message)
+            return
         links, state = self._links, self._state
+        new = state is None
         if state is None:
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
         identity = False
         report = _Report()
-        for obs in message.observations:
+        next_ones: tuple[Observation, ...] = ()
+        for number, obs in enumerate(message.observations):
             folded = state.fold(obs)
+            if folded.departs:
+                next_ones = message.observations[number:]
+                break
             changed.update(folded.changed)
             identity = identity or folded.identity
             for point in folded.points:
                 self.send(links.persistence, PointRecorded(point))
-            if folded.event is not None:
-                self.send(links.persistence, EventRecorded(folded.event))
+            for event in folded.events:
+                self.send(links.persistence, EventRecorded(event))
             report.add(obs.feed, folded)
+        self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
         self._send_report(report)
+        if next_ones:
+            self._end(state, message.now, "landed")
+            self._over = True
+            self._hand_on(next_ones, message)
+
+    def _hand_on(self, observations: tuple[Observation, ...], message: Observe) -> None:
+        """What belongs to the aircraft's next flight goes back to where it came from."""
+        self.send(
+            self._links.registry,
+            FlightOver(self._links.icao24, observations, message.now, message.received),
+        )
 
     def _send_report(self, report: _Report) -> None:
         """Tell the registry what made no point."""
@@ -117,7 +149,48 @@ class Flight(AeroActor):
         report.add("", folded)
         self._send_report(report)
 
-    def _show(self, state: FlightState, changed: dict[str, Value], message: Observe) -> None:
+    def _look_up(self, state: FlightState, changed: dict[str, Value], *, new: bool) -> None:
+        """Ask who a new flight is, and where another callsign goes; look at the route it has."""
+        if "callsign" in changed and self._route is not None:
+            changed.update(self._route.withdraw(state.values))
+            self._route = None
+        if new or "callsign" in changed:
+            self._ask(state)
+        elif self._route is not None:
+            changed.update(self._route.review(state.values, state.last_contact))
+
+    def _ask(self, state: FlightState) -> None:
+        if self._links.register is not None:
+            self.send(
+                self._links.register, FindIdentity(state.icao24, state.values.get("callsign"))
+            )
+
+    @handles(RegisterChanged)
+    def register_changed(self, message: RegisterChanged, sender: ActorAddress) -> None:
+        if self._state is not None:
+            self._ask(self._state)
+
+    @handles(Identify)
+    def identify(self, message: Identify, sender: ActorAddress) -> None:
+        state, airframe, route = self._state, message.identity.airframe, message.identity.route
+        if state is None:
+            return
+        changed = {} if airframe is None else dict(know(state, airframe))
+        if route is not None and route.callsign == state.values.get("callsign"):
+            if self._route is None or self._route.route != route:
+                if self._route is not None:
+                    changed.update(self._route.withdraw(state.values))
+                self._route = RouteWatch(route)
+            changed.update(self._route.review(state.values, state.last_contact))
+        if not changed:
+            return
+        self._show(state, changed, message)
+        if not IDENTITY.isdisjoint(changed):
+            self._record(state, message.now)
+
+    def _show(
+        self, state: FlightState, changed: dict[str, Value], message: Observe | Identify
+    ) -> None:
         """Tell the broadcaster what the live picture should say now."""
         if state.live_until(self._links.rules) <= message.now:
             self._leave(message.now, None)
@@ -166,20 +239,18 @@ class Flight(AeroActor):
 
     @handles(EndFlight)
     def end(self, message: EndFlight, sender: ActorAddress) -> None:
-        state = self._state
-        if state is None:
-            return
+        if self._state is not None:
+            self._end(self._state, message.now, message.cause)
+
+    def _end(self, state: FlightState, now: float, cause: EndCause) -> None:
+        """Write the last row; one that landed and then fell silent ended by landing."""
         self._finish(state)
         over = state.last_contact
-        self.send(
-            self._links.persistence,
-            FlightRecorded(state.record(ended=over, cause=message.cause)),
-        )
-        self.send(
-            self._links.persistence,
-            EventRecorded(state.event("ended", over, detail=message.cause)),
-        )
-        self._leave(message.now, message.cause)
+        if cause == "silence" and state.landed:
+            cause = "landed"
+        self.send(self._links.persistence, FlightRecorded(state.record(ended=over, cause=cause)))
+        self.send(self._links.persistence, EventRecorded(state.event("ended", over, detail=cause)))
+        self._leave(now, cause)
         self._state = None
 
     @handles(GetFlight)

@@ -11,9 +11,11 @@ from typing import Literal
 import msgspec
 from thespian.actors import ActorAddress
 
+from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
 from aerotrack.domain.types import Value
 
@@ -47,11 +49,12 @@ class Drained(msgspec.Struct, frozen=True, gc=False):
 
 
 class ConfigureRegistry(msgspec.Struct, frozen=True, gc=False):
-    """Runtime to registry, its first message."""
+    """Runtime to registry, its first message. ``register`` takes ``FindIdentity``, if there is."""
 
     broadcaster: ActorAddress
     persistence: ActorAddress
     rules: FlightRules
+    register: ActorAddress | None = None
 
 
 class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +65,7 @@ class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
     broadcaster: ActorAddress
     persistence: ActorAddress
     rules: FlightRules
+    register: ActorAddress | None = None
 
 
 class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +117,19 @@ class SaveFlight(msgspec.Struct, frozen=True, gc=False):
     """Registry to a flight: write your row now (at shutdown), the flight goes on."""
 
     now: float
+
+
+class FlightOver(msgspec.Struct, frozen=True, gc=False):
+    """A flight to registry: it landed, and its aircraft departs again.
+
+    ``observations`` are the first of the next flight. The flight has written its end; an exit
+    request follows, and what still reaches it until then comes back by this message too.
+    """
+
+    icao24: str
+    observations: tuple[Observation, ...]
+    now: float
+    received: float
 
 
 class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
@@ -190,6 +207,48 @@ class EventRecorded(msgspec.Struct, frozen=True, gc=False):
     """A flight to persistence: something happened to it."""
 
     event: FlightEvent
+
+
+# -- what the register knows -----------------------------------------------------------------------
+
+
+class FindIdentity(msgspec.Struct, frozen=True, gc=False):
+    """A flight to the register's mailbox, at its start and when its callsign changes.
+
+    Answered by an ``IdentitiesFound`` to the registry, as soon as the database is there; where
+    nothing is known, not at all.
+    """
+
+    icao24: str
+    callsign: str | None
+
+
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one aircraft, and of the callsign it flies under."""
+
+    icao24: str
+    airframe: KnownAirframe | None
+    route: FiledRoute | None
+
+
+class IdentitiesFound(msgspec.Struct, frozen=True, gc=False):
+    """The register to registry: what it knows of aircraft that were asked for."""
+
+    found: tuple[Identity, ...]
+    now: float
+    received: float
+
+
+class Identify(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight: what is known of its aircraft; a feed's word stands above it."""
+
+    identity: Identity
+    now: float
+    received: float
+
+
+class RegisterChanged(msgspec.Struct, frozen=True, gc=False):
+    """The register to registry, which tells every flight: ask again, there was an import."""
 
 
 # -- persistence and the writer --------------------------------------------------------------------

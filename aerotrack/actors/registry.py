@@ -18,12 +18,16 @@ from aerotrack.actors.messages import (
     Figures,
     FixesRefused,
     FlightFound,
+    FlightOver,
     GetFigures,
     GetFlight,
+    Identify,
+    IdentitiesFound,
     Ingest,
     ObservationsRefused,
     ObservationsUnchanged,
     Observe,
+    RegisterChanged,
     SaveFlight,
     Tick,
 )
@@ -37,9 +41,10 @@ class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
-    ``Tick``, ``Drain``, from flights ``ObservationsRefused``, ``ObservationsUnchanged`` and
-    ``FixesRefused``, ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go
-    when it goes; the next observations start new ones.
+    ``Tick``, ``Drain``; from flights ``FlightOver``, ``ObservationsRefused``, ``FixesRefused`` and
+    ``ObservationsUnchanged``; from the register ``IdentitiesFound`` and ``RegisterChanged``;
+    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
+    next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -104,6 +109,15 @@ class Registry(AeroActor):
             part.append(obs)
         self.send(self._addresses[icao24], Observe(tuple(part), now, received))
 
+    @handles(FlightOver)
+    def flight_over(self, message: FlightOver, sender: ActorAddress) -> None:
+        icao24 = message.icao24
+        if self._names.get(str(sender)) == icao24:
+            self._forget(icao24)
+            self._ended += 1
+            self.send(sender, ActorExitRequest())
+        self._route(icao24, list(message.observations), message.now, message.received)
+
     def _start(self, icao24: str, first: Observation, now: float) -> Heard:
         links = self._links
         address = self.createActor(Flight)
@@ -115,7 +129,12 @@ class Registry(AeroActor):
         self.send(
             address,
             ConfigureFlight(
-                icao24, self.myAddress, links.broadcaster, links.persistence, links.rules
+                icao24,
+                self.myAddress,
+                links.broadcaster,
+                links.persistence,
+                links.rules,
+                links.register,
             ),
         )
         return heard
@@ -151,6 +170,18 @@ class Registry(AeroActor):
     @handles(ObservationsUnchanged)
     def observations_unchanged(self, message: ObservationsUnchanged, sender: ActorAddress) -> None:
         self._unchanged[message.feed] += message.count
+
+    @handles(IdentitiesFound)
+    def identities_found(self, message: IdentitiesFound, sender: ActorAddress) -> None:
+        for identity in message.found:
+            address = self._addresses.get(identity.icao24)
+            if address is not None:  # its flight may have ended meanwhile
+                self.send(address, Identify(identity, message.now, message.received))
+
+    @handles(RegisterChanged)
+    def register_changed(self, message: RegisterChanged, sender: ActorAddress) -> None:
+        for address in self._addresses.values():
+            self.send(address, message)
 
     # -- time --------------------------------------------------------------------------------------
 

@@ -56,6 +56,21 @@ def drop_old(
     return dropped
 
 
+def close_forgotten(conninfo: str, *, silent_since: float) -> int:
+    """End the flights nobody ended: those of a server that was stopped or killed.
+
+    Closes, as of their last contact and by ``silence``, flights not heard since ``silent_since``
+    (epoch seconds). Returns how many. Blocks. Raises
+    :class:`~aerotrack.db.errors.DatabaseError`.
+    """
+    with translated(), connect(conninfo, "aerotrack retention") as connection:
+        connection.execute(f"SET statement_timeout = '{WAIT_S}s'".encode())
+        closed = connection.execute(_SQL["close_forgotten"], (silent_since,)).rowcount
+    if closed:
+        log_event(log, "forgotten_flights_ended", flights=closed)
+    return closed
+
+
 def _drop(connection: psycopg.Connection, partition: Partition) -> bool:
     """Whether it is gone. CONCURRENTLY: readers and the writer go on meanwhile."""
     name = partition.name

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
+from aerotrack.domain.phases import Moment, PhaseTracker
 from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
     EndCause,
@@ -76,6 +78,7 @@ class Folded(msgspec.Struct, gc=False):
     for another to agree. ``points`` go to the history, oldest first; a late observation makes one
     without touching the state. ``changed`` are the fields of the live picture that have a new
     value at public precision, ``None`` where cleared. ``identity`` says the flight's row changed.
+    ``departs``: nothing was taken, the observation belongs to the aircraft's next flight.
 
     Every observation is in the end refused, or makes one point, or is in ``unchanged``, by the name
     of its feed. One whose position waits for another to agree is neither until that is settled.
@@ -84,8 +87,9 @@ class Folded(msgspec.Struct, gc=False):
     refused: str | None = None
     changed: tuple[tuple[str, Value], ...] = ()
     points: tuple[TrackPoint, ...] = ()
-    event: FlightEvent | None = None
+    events: tuple[FlightEvent, ...] = ()
     identity: bool = False
+    departs: bool = False
     refused_fixes: tuple[RefusedFix, ...] = ()
     unchanged: tuple[str, ...] = ()
 
@@ -104,6 +108,7 @@ class FlightState:
 
     __slots__ = (
         "_last_point_us",
+        "_phases",
         "_position",
         "feed",
         "first_position",
@@ -135,6 +140,7 @@ class FlightState:
         self.first_position: tuple[float, float] | None = None
         self.refused: deque[RefusedFix] | None = None
         self._position = PositionTracker(self.values, self.origins)
+        self._phases = PhaseTracker()
         self._last_point_us = 0
 
     # -- reading -----------------------------------------------------------------------------------
@@ -144,6 +150,14 @@ class FlightState:
         """Time of the last accepted position, epoch seconds."""
         fix = self._position.fix
         return None if fix is None else fix.at
+
+    @property
+    def landed(self) -> bool:
+        """Whether it was seen to land, and has not taken off since."""
+        return self._phases.landed_at is not None and self.values.get("phase") in (
+            "ground",
+            "landing",
+        )
 
     def live_until(self, rules: FlightRules) -> float:
         """When it leaves the live picture if no position comes any more, epoch seconds.
@@ -191,6 +205,9 @@ class FlightState:
             first_lon=first[1],
             last_lat=values.get("lat"),
             last_lon=values.get("lon"),
+            phase=values.get("phase"),
+            est_departure=values.get("est_departure"),
+            est_arrival=values.get("est_arrival"),
         )
 
     # -- changing ----------------------------------------------------------------------------------
@@ -200,6 +217,8 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
+        if self._phases.landed_at is not None and self._departs_again(obs):
+            return Folded(departs=True)
         position = self._position
         origin = Origin(ts, obs.source, obs.feed)
         changed: list[tuple[str, Value]] = []
@@ -236,6 +255,7 @@ class FlightState:
         if verdict is not None:
             kind, reason = verdict.kind, verdict.reason
             moved, waiting, late = kind == "accepted", kind == "provisional", kind == "late"
+        events: tuple[FlightEvent, ...] = ()
         taken = fields.taken or late or (verdict is not None and reason is None)
         refused = None if taken else reason or fields.refused
         if refused is None:
@@ -247,6 +267,7 @@ class FlightState:
                 held.point = self._point(obs, origin, held.lat, held.lon)
                 held.tracked = tracked
             elif tracked and not late:
+                events = self._follow(ts, changed)
                 points.append(self._record_point(obs, origin, moved=moved))
             elif not late:
                 unchanged.append(obs.feed)
@@ -254,8 +275,8 @@ class FlightState:
             refused=refused,
             changed=tuple(changed),
             points=tuple(points),
-            event=self._emergency(ts, changed) if changed else None,
-            identity=fields.identity,
+            events=(*self._emergency(ts, changed), *events) if changed else events,
+            identity=fields.identity or bool(events),
             refused_fixes=tuple(refused_fixes),
             unchanged=tuple(unchanged),
         )
@@ -279,17 +300,19 @@ class FlightState:
         rank = RANKS.get(obs.source, 0)
         tracked = identity = taken = False
         refused: str | None = None
-        # Only what is not at its default, and in C: an observation says 3 of 50 fields.
+        # Only what is not at its default, and in C: an observation says 3 of 50 fields. Most were
+        # set together by the observation before, so its origin is judged once.
+        yields: Origin | None = None
         for name, value in msgspec.to_builtins(obs).items():
             places = _PLAIN_FIELDS.get(name, _NOT_PLAIN)
             if places == _NOT_PLAIN:
                 continue
             was = origins.get(name)
-            if was is not None and (
-                ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0))
-            ):
-                refused = refused or ("old" if ts < was.ts else "worse_source")
-                continue
+            if was is not None and was is not yields:
+                if ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0)):
+                    refused = refused or ("old" if ts < was.ts else "worse_source")
+                    continue
+                yields = was
             taken = True
             origins[name] = origin
             before = values.get(name)
@@ -449,20 +472,73 @@ class FlightState:
             obs.feed,
         )
 
-    def _emergency(self, ts: float, changed: list[tuple[str, Value]]) -> FlightEvent | None:
+    def _departs_again(self, obs: Observation) -> bool:
+        """Whether, after a landing, this is where the next flight begins."""
+        values = self.values
+        callsign = values.get("callsign")
+        renamed = None not in (obs.callsign, callsign) and obs.callsign != callsign
+        return self._phases.departs_again(
+            Moment(
+                obs.ts,
+                None,
+                None,
+                None,
+                obs.gs,
+                values.get("on_ground") if obs.on_ground is None else obs.on_ground,
+            ),
+            renamed=renamed,
+        )
+
+    def _follow(self, ts: float, changed: list[tuple[str, Value]]) -> tuple[FlightEvent, ...]:
+        """Read phase, airports, take-off and landing off the state as it is now."""
+        values, phases = self.values, self._phases
+        get = values.get
+        altitude = get("alt_baro")
+        happened = phases.update(
+            Moment(
+                ts,
+                get("lat"),
+                get("lon"),
+                get("alt_geom") if altitude is None else altitude,
+                get("gs"),
+                get("on_ground"),
+            ),
+            _nearest,
+        )
+        for name, value in (
+            ("phase", phases.phase),
+            ("est_departure", phases.departure),
+            ("est_arrival", phases.arrival),
+        ):
+            if value != get(name):
+                changed.append((name, value))
+                if value is None:
+                    del values[name]
+                else:
+                    values[name] = value
+        if happened is None:
+            return ()
+        return (self.event(happened.kind, happened.ts, detail=happened.airport),)
+
+    def _emergency(self, ts: float, changed: list[tuple[str, Value]]) -> tuple[FlightEvent, ...]:
         """The event, where one of the changes declares an emergency."""
         for name, value in changed:
             declared = (name == "squawk" and value in EMERGENCY_SQUAWKS) or (
                 name == "emergency" and value != "none"
             )
             if declared:
-                return self.event("emergency", ts, detail=str(value))
-        return None
+                return (self.event("emergency", ts, detail=str(value)),)
+        return ()
 
     def event(self, kind: EventKind, ts: float, *, detail: str | None = None) -> FlightEvent:
         """Something happened to the flight where it is now."""
         lat, lon = self.values.get("lat"), self.values.get("lon")
         return FlightEvent(self.key, ts, kind, detail, lat, lon)
+
+
+def _nearest(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
+    """The nearest airport; the table is read once, by the runtime at its start."""
+    return load_airports().nearest(lat, lon, within_nmi)
 
 
 def _public(name: str, value: Any) -> Value:

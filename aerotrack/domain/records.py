@@ -91,6 +91,9 @@ class FlightRecord(msgspec.Struct, frozen=True, gc=False):
     first_lon: float | None = None
     last_lat: float | None = None
     last_lon: float | None = None
+    phase: str | None = None
+    est_departure: str | None = None
+    est_arrival: str | None = None
 
 
 class FlightEvent(msgspec.Struct, frozen=True, gc=False):

@@ -300,6 +300,22 @@ Phase = Annotated[
     Literal["ground", "takeoff", "climb", "cruise", "descent", "approach", "landing"],
     _meta("Phase of flight, from the track"),
 ]
+EstDeparture = Annotated[
+    str,
+    _meta(
+        "Airport it took off from, seen or estimated: ICAO code, else IATA",
+        pattern=r"^[A-Z0-9]{3,4}(?!\n)$",
+        opensky="estDepartureAirport",
+    ),
+]
+EstArrival = Annotated[
+    str,
+    _meta(
+        "Airport it landed at, seen or estimated: ICAO code, else IATA",
+        pattern=r"^[A-Z0-9]{3,4}(?!\n)$",
+        opensky="estArrivalAirport",
+    ),
+]
 Timestamp = Annotated[
     float,
     _meta("Time the observation holds for", unit="s since 1970", decimals=3, ge=0.0, le=4e9),

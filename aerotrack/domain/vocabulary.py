@@ -24,6 +24,8 @@ class Live(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     feed: t.FeedName | None = None
     receiver: t.Receiver | None = None
     phase: t.Phase | None = None
+    est_departure: t.EstDeparture | None = None
+    est_arrival: t.EstArrival | None = None
     route: t.Route | None = None
     time_position: t.TimePosition | None = None
     last_contact: t.LastContact | None = None

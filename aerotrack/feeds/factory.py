@@ -7,6 +7,7 @@ from aerotrack.domain.observation import Site
 from aerotrack.feeds.feed import Clock, Feed, FeedFigures, Sink
 from aerotrack.feeds.jsonl import jsonl_decoder
 from aerotrack.feeds.lines import ArrivalStamps
+from aerotrack.feeds.opensky import OpenSkyCredentials, OpenSkyFeed
 from aerotrack.feeds.readsb_json import Fetch, FileDocument, HttpDocument, ReadsbJsonFeed
 from aerotrack.feeds.receivers import CountingSink, Receivers
 from aerotrack.feeds.sbs import sbs_decoder
@@ -29,11 +30,13 @@ RAW_KINDS = frozenset({"beast", "avr"})
 class Shared:
     """What the feeds of one server share: their receivers, and what raw frames said so far.
 
-    ``site`` is where the station of those feeds stands whose URL does not say.
+    ``site`` is where the station of those feeds stands whose URL does not say, ``opensky`` the
+    account that feeds of that kind ask with.
     """
 
-    def __init__(self, site: Site | None = None) -> None:
+    def __init__(self, site: Site | None = None, opensky: OpenSkyCredentials | None = None) -> None:
         self.receivers = Receivers()
+        self.opensky = opensky
         self._site = site
         self._airspace: Airspace | None = None
 
@@ -83,6 +86,10 @@ def open_feed(url: FeedUrl, *, sink: Sink, clock: Clock, shared: Shared | None =
             interval=url.interval,
             sink=sink,
             clock=clock,
+        )
+    if url.scheme == "opensky":
+        return OpenSkyFeed(
+            figures=figures, url=url, credentials=shared.opensky, sink=sink, clock=clock
         )
     make = _make_decoder(url, figures, shared)
     if url.mode == "listen":

@@ -3,11 +3,11 @@
 ``sbs://host:30003?name=home``, ``sbs+listen://:30003``, ``jsonl://host:port``,
 ``jsonl+listen://:port``, ``readsb+http://host/data/aircraft.json``, ``readsb+https://...``,
 ``readsb+file:///run/readsb/aircraft.json``, ``file:///path/recording?format=beast``,
-``simulator://?flights=500&seed=1``; ``beast`` and ``avr`` as ``sbs``. What each option does stands
-in ``docs/feeds.md``.
+``opensky://?lamin=45&lomin=5&lamax=48&lomax=11``, ``simulator://?flights=500&seed=1``; ``beast`` and
+``avr`` as ``sbs``. What each option does stands in ``docs/feeds.md``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -16,7 +16,7 @@ import msgspec
 
 from aerotrack.domain.vocabulary import CHECKS
 
-Kind = Literal["sbs", "beast", "avr", "jsonl", "readsb", "file", "simulator"]
+Kind = Literal["sbs", "beast", "avr", "jsonl", "readsb", "opensky", "file", "simulator"]
 Mode = Literal["connect", "listen", "http", "https", "file", "local"]
 
 LOOPBACK: Final = "127.0.0.1"
@@ -28,6 +28,12 @@ HTTP_PORTS: Final = {"http": 80, "https": 443}
 FORMATS: Final = ("beast", "avr", "sbs", "jsonl", "readsb")
 LATEST_TIME: Final = 4e9  # that of a Timestamp
 AIRCRAFT_JSON: Final = "/data/aircraft.json"
+OPENSKY_HOST: Final = "opensky-network.org"
+OPENSKY_API: Final = "/api"
+# What OpenSky shows changes every 10 s for anybody, every 5 s for an account.
+OPENSKY_INTERVAL_S: Final = 10.0
+# Only these may be asked without TLS: nobody listens on the way there.
+LOOPBACK_HOSTS: Final = frozenset({LOOPBACK, "localhost", "::1"})
 # What the simulator takes; a test holds them together, importing it here would load its world.
 MOST_FLIGHTS: Final = 25_000
 SLOWEST_RATE: Final = 0.01
@@ -47,9 +53,9 @@ _SCHEMES: Final[dict[str, tuple[Kind, Mode]]] = {
     "readsb+https": ("readsb", "https"),
     "readsb+file": ("readsb", "file"),
     "file": ("file", "file"),
+    "opensky": ("opensky", "https"),
     "simulator": ("simulator", "local"),
 }
-_LATER: Final = frozenset({"opensky"})
 _HINTS: Final = {
     "http": "; for a receiver's aircraft.json write readsb+http://",
     "https": "; for a receiver's aircraft.json write readsb+https://",
@@ -75,6 +81,8 @@ class FeedUrl(msgspec.Struct, frozen=True, kw_only=True):
     ``rate`` is updates a second and simulated flight, or records a second of a file without times.
     ``mlat`` says that everything is a result of multilateration. Of a file are ``format``,
     ``speed`` (seconds a second, 0 as fast as possible) and ``start`` (epoch seconds, ``None`` now).
+    ``lamin`` to ``lomax`` are OpenSky's names for the box to ask for (degrees, all four or none),
+    ``extended`` asks it for categories too.
     """
 
     url: str
@@ -96,6 +104,11 @@ class FeedUrl(msgspec.Struct, frozen=True, kw_only=True):
     format: str = ""
     speed: float = 1.0
     start: float | None = None
+    lamin: float | None = None
+    lomin: float | None = None
+    lamax: float | None = None
+    lomax: float | None = None
+    extended: int = 1
 
     @property
     def address(self) -> str:
@@ -181,6 +194,10 @@ _OPTIONS: Final[dict[Kind, dict[str, Parser]]] = {
     "jsonl": _NAME | _STATION | _IDLE,
     # Receivers write the document about once a second; ten times that is asking for the same.
     "readsb": _NAME | _STATION | {"interval": _number(0.1, 3_600)},
+    "opensky": _NAME
+    | {"interval": _number(1, 86_400), "extended": _whole(0, 1)}
+    | {"lamin": _number(-90, 90), "lamax": _number(-90, 90)}
+    | {"lomin": _number(-180, 180), "lomax": _number(-180, 180)},
     "file": _NAME
     | _STATION
     | _SOURCE
@@ -216,7 +233,25 @@ def _options(kind: Kind, query: str) -> dict[str, str | float | int]:
             raise FeedUrlError("bad_option", f"{key}={text!r} is not good: {wrong}") from wrong
     if ("lat" in options) != ("lon" in options):
         raise FeedUrlError("bad_option", "lat and lon go together, give both or none")
+    if kind == "opensky":
+        _check_box(options)
+        options.setdefault("interval", OPENSKY_INTERVAL_S)
     return options
+
+
+def _check_box(options: Mapping[str, str | float | int]) -> None:
+    box = [options.get(name) for name in ("lamin", "lamax", "lomin", "lomax")]
+    if box == [None] * 4:
+        return
+    south, north, west, east = (value if isinstance(value, float) else None for value in box)
+    if south is None or north is None or west is None or east is None:
+        raise FeedUrlError("bad_option", "lamin, lomin, lamax, lomax go together, give all four")
+    if not (south < north and west < east):
+        raise FeedUrlError(
+            "bad_option",
+            "lamin must be less than lamax and lomin less than lomax; "
+            "a box over the antimeridian takes two feeds",
+        )
 
 
 def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
@@ -240,15 +275,19 @@ def _place(kind: Kind, mode: Mode, parts: SplitResult) -> tuple[str, int, str]:
         return "", 0, unquote(parts.path)
     if mode == "listen":
         host = host or LOOPBACK
+    elif kind == "opensky":
+        host = host or OPENSKY_HOST
     elif not host:
         raise FeedUrlError("missing_host", f"say which host: {kind}://HOST:PORT")
-    if mode in HTTP_PORTS:
+    if mode in HTTP_PORTS and kind == "readsb":
         path = parts.path
         if not path.endswith(".json"):  # the page of a receiver, with or without its /data
             path = path.rstrip("/").removesuffix("/data") + AIRCRAFT_JSON
         return host, port or HTTP_PORTS[mode], path
     if parts.path.strip("/"):
         raise FeedUrlError("bad_url", f"{kind} has no path, but there is {parts.path!r}")
+    if kind == "opensky":
+        return host, port or HTTP_PORTS[mode], OPENSKY_API
     if port is None:
         port = (LISTEN_PORTS if mode == "listen" else CONNECT_PORTS).get(kind)
     if port is None:
@@ -263,7 +302,7 @@ def _default_name(kind: Kind, mode: Mode, host: str, port: int, path: str) -> st
         where = path.strip("/").removesuffix("/aircraft.json")
     elif mode in HTTP_PORTS:
         shown = host if port == HTTP_PORTS[mode] else f"{host}:{port}"
-        where = shown + path.removesuffix(AIRCRAFT_JSON)
+        where = shown + path.removesuffix(AIRCRAFT_JSON).removesuffix(OPENSKY_API)
     else:
         where = f"{host}:{port}"
     name = f"{kind}-listen-{where}" if mode == "listen" else f"{kind}-{where}"
@@ -275,18 +314,13 @@ def parse_feed_url(text: str) -> FeedUrl:
     """The feed that ``text`` describes.
 
     Raises:
-        FeedUrlError: ``bad_url``, ``unknown_scheme``, ``not_supported`` (a feed to come),
-            ``missing_host``, ``missing_port``, ``bad_port``, ``unknown_option``, ``bad_option``.
+        FeedUrlError: ``bad_url``, ``unknown_scheme``, ``missing_host``, ``missing_port``,
+            ``bad_port``, ``unknown_option``, ``bad_option``.
     """
     try:
         parts = urlsplit(text.strip())
     except ValueError as wrong:
         raise FeedUrlError("bad_url", f"{text!r} is no URL: {wrong}") from wrong
-    if parts.scheme in _LATER:
-        known = ", ".join(_SCHEMES)
-        raise FeedUrlError(
-            "not_supported", f"{parts.scheme}:// feeds are not there yet; there are {known}"
-        )
     if parts.scheme not in _SCHEMES or "://" not in text:
         known = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         hint = _HINTS.get(parts.scheme, "")
@@ -294,6 +328,8 @@ def parse_feed_url(text: str) -> FeedUrl:
     if parts.fragment:
         raise FeedUrlError("bad_url", f"{text!r} holds a #, which a feed URL has no use for")
     kind, mode = _SCHEMES[parts.scheme]
+    if kind == "opensky" and parts.hostname in LOOPBACK_HOSTS:
+        mode = "http"
     host, port, path = _place(kind, mode, parts)
     options = _options(kind, parts.query)
     if kind == "file" and "format" not in options:

@@ -10,10 +10,12 @@ from aerotrack.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Serve until told to stop; the exit code. Blocks; logging is set up by the caller."""
+    """Serve until told to stop. Blocks; logging is set up by the caller.
+
+    Returns the exit code: 1 where something accepted could not be stored.
+    """
     from aerotrack.runtime.limits import raise_open_files
     from aerotrack.runtime.server import serve
 
     raise_open_files(settings.max_clients)
-    asyncio.run(serve(settings))
-    return 0
+    return 0 if asyncio.run(serve(settings)) else 1

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from aerotrack.actors.messages import (
     Drained,
     Figure,
     Figures,
+    FindIdentity,
     GetFigures,
     Ingest,
     StoreBatch,
@@ -40,6 +42,9 @@ REGISTRY_EVERY: Final = 10
 # that live traffic and questions stay quick beside a bulk load.
 QUEUE_ROOM: Final = 20_000
 ROOM_POLL_S: Final = 0.01
+# Feeds cannot be slowed without making their times wrong, so beyond this many waiting deliveries
+# (some 50 bytes and 5 us each: a second's work) what they bring is refused whole, and counted.
+OVERLOAD_DEPTH: Final = 200_000
 ASK_TIMEOUT_S: Final = 10.0
 # A batch that is being written when the server stops is given this long.
 DRAIN_TIMEOUT_S: Final = 20.0
@@ -56,13 +61,19 @@ class Actors:
     ``system`` is what the web reaches them by; :meth:`ingest` is the sink of every feed.
     """
 
-    def __init__(self, settings: Settings, store: Callable[[StoreBatch], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Callable[[StoreBatch], None],
+        find: Callable[[FindIdentity], None],
+    ) -> None:
         system: LoopActorSystem = start_actor_system()
         self.system = system
         self.registry = system.createActor(Registry)
         self.broadcaster = system.createActor(Broadcaster)
         self.persistence = system.createActor(Persistence)
         writer = system.create_mailbox(lambda message, _: store(message))
+        register = system.create_mailbox(lambda message, _: find(message))
         system.tell(
             self.persistence,
             ConfigurePersistence(
@@ -71,22 +82,35 @@ class Actors:
         )
         system.tell(
             self.registry,
-            ConfigureRegistry(self.broadcaster, self.persistence, settings.flight_rules()),
+            ConfigureRegistry(
+                self.broadcaster, self.persistence, settings.flight_rules(), register
+            ),
         )
         self._ticker: asyncio.Task[None] | None = None
         self._gc = GcPolicy()
         self._longest_tick = 0.0
+        self._overloaded: Counter[str] = Counter()
+        self._overloaded_now = False
 
     # -- feeds and the database --------------------------------------------------------------------
 
     def ingest(self, observations: Sequence[Observation], *, now: float, received: float) -> None:
         """Hand what a feed observed to the registry."""
-        if observations:
+        if not observations:
+            return
+        overloaded = self.system.base.queue_depth > OVERLOAD_DEPTH
+        if overloaded != self._overloaded_now:
+            self._overloaded_now = overloaded
+            level = logging.ERROR if overloaded else logging.INFO
+            log_event(logger, "overloaded" if overloaded else "overload_over", level=level)
+        if overloaded:
+            self._overloaded.update(obs.feed for obs in observations)
+        else:
             self.system.tell(self.registry, Ingest(tuple(observations), now, received))
 
     async def room(self) -> None:
         """Return when the actors have no more than :data:`QUEUE_ROOM` deliveries waiting."""
-        while self.system.figures().queue_depth > QUEUE_ROOM:
+        while self.system.base.queue_depth > QUEUE_ROOM:
             await asyncio.sleep(ROOM_POLL_S)
 
     # -- time --------------------------------------------------------------------------------------
@@ -155,6 +179,10 @@ class Actors:
             Figure("gc_pauses_total", self._gc.pauses),
             Figure("gc_longest_pause_seconds", self._gc.longest_pause_s),
             Figure("longest_tick_delay_seconds", self._longest_tick),
+        ]
+        values += [
+            Figure("overloaded_total", count, (("feed", feed),))
+            for feed, count in self._overloaded.items()
         ]
         return Figures(tuple(values))
 

@@ -12,7 +12,7 @@ from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
 from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.reader import Reader
-from aerotrack.db.retention import drop_old
+from aerotrack.db.retention import close_forgotten, drop_old
 from aerotrack.db.writer import BatchWriter
 from aerotrack.logs import log_event
 from aerotrack.runtime.tasks import in_background
@@ -42,12 +42,14 @@ class Database:
         url: str | None,
         data_dir: Path,
         retention_days: int,
+        forgotten_after: float,
         answer: Callable[[BatchStored | BatchFailed], None],
         now: Callable[[], float],
     ) -> None:
         self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
         self._conninfo = url
         self._retention_days = retention_days
+        self._forgotten_after = forgotten_after
         self._answer = answer
         self._now = now
         self._writer: BatchWriter | None = None
@@ -147,9 +149,11 @@ class Database:
                 _log_failure("embedded_postgres_start_failed", error)
 
     async def _keep_retention(self, conninfo: str) -> None:
-        """Drop days older than the retention, hourly."""
+        """Drop days older than the retention and end flights nobody ended; hourly."""
         while True:
             try:
+                silent_since = self._now() - self._forgotten_after
+                await asyncio.to_thread(close_forgotten, conninfo, silent_since=silent_since)
                 await asyncio.to_thread(
                     drop_old, conninfo, now=self._now(), keep_days=self._retention_days
                 )

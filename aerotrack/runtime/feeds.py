@@ -9,6 +9,7 @@ from aerotrack.domain.observation import Site
 from aerotrack.feeds.discover import discover
 from aerotrack.feeds.factory import Shared, open_feed
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
+from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.receivers import Receiver
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.url import FeedUrl
@@ -22,20 +23,27 @@ CLOCK: Final = Clock(wall=time.time, monotonic=time.monotonic)
 class Feeds:
     """The configured feeds, or the receiver found on this machine."""
 
-    def __init__(self, urls: Sequence[FeedUrl], sink: Sink, site: Site | None) -> None:
-        shared = Shared(site)
+    def __init__(self, urls: Sequence[FeedUrl], sink: Sink, shared: Shared) -> None:
         self._receivers = shared.receivers
         self._supervisor = FeedSupervisor(
             [open_feed(url, sink=sink, clock=CLOCK, shared=shared) for url in urls], clock=CLOCK
         )
 
     @classmethod
-    async def open(cls, urls: Sequence[FeedUrl], sink: Sink, site: Site | None = None) -> Self:
+    async def open(
+        cls,
+        urls: Sequence[FeedUrl],
+        sink: Sink,
+        *,
+        site: Site | None = None,
+        opensky: OpenSkyCredentials | None = None,
+    ) -> Self:
         """The feeds of these URLs; without any, a receiver on this machine, or none.
 
-        ``site`` is where the station stands of those that do not say it themselves.
+        ``site`` is where the station stands of those that do not say it themselves, ``opensky``
+        the account that OpenSky's feeds ask with.
         """
-        return cls(urls or await _look_around(), sink, site)
+        return cls(urls or await _look_around(), sink, Shared(site, opensky))
 
     @property
     def figures(self) -> Sequence[FeedFigures]:

@@ -17,8 +17,17 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
-from aerotrack.actors.messages import BatchFailed, BatchStored, Figures
+from aerotrack.actors.messages import (
+    BatchFailed,
+    BatchStored,
+    Figures,
+    IdentitiesFound,
+    RegisterChanged,
+)
+from aerotrack.domain.airports import load_airports
 from aerotrack.domain.observation import Site
+from aerotrack.domain.rules import FlightRules
+from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
@@ -26,6 +35,7 @@ from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
+from aerotrack.runtime.register import Register
 from aerotrack.runtime.stats import Stats, totals
 from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
@@ -50,9 +60,11 @@ class Server:
         self._stopping = asyncio.Event()
         self._actors: Actors
         self._database: Database
+        self._register: Register
         self._stats: Stats
         self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
         self._failure: BaseException | None = None
+        self.lost = False  # whether something accepted could not be stored
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
@@ -86,20 +98,32 @@ class Server:
                 url=settings.database_url,
                 data_dir=settings.data_dir,
                 retention_days=settings.retention_days,
+                forgotten_after=forgotten_after(settings.flight_rules()),
                 answer=self._answer,
                 now=time.time,
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
-            self._actors = Actors(settings, self._database.store)
+            self._register = Register(
+                reader=lambda: self._database.reader,
+                answer=self._tell_known,
+                clock=CLOCK,
+            )
+            self._actors = Actors(settings, self._database.store, self._register.ask)
             stack.callback(self._actors.stop)
             self._stats = Stats(self._database, flush_interval=settings.flush_interval)
             await self._database.start()
+            # Flights look for the airport beside them, and a handler reads no file.
+            await asyncio.to_thread(load_airports)
 
-            feeds = await Feeds.open(urls, self._actors.ingest, self._site())
+            feeds = await Feeds.open(
+                urls, self._actors.ingest, site=self._site(), opensky=_opensky_account(settings)
+            )
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
             http.add_sockets(sockets)
             self._actors.start_ticking(time.time, self._fail)
+            self._register.start()
+            stack.push_async_callback(self._register.stop)
             stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
             feeds.start()
@@ -117,6 +141,10 @@ class Server:
         """The writer's answer to a batch, from its thread."""
         self._actors.system.tell(self._actors.persistence, message)
 
+    def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
+        """What the register knows of flights."""
+        self._actors.system.tell(self._actors.registry, message)
+
     # -- what the web is given ---------------------------------------------------------------------
 
     def _ports(self, feeds: Feeds) -> Ports:
@@ -131,7 +159,7 @@ class Server:
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
-            readiness=self._stats.checks,
+            readiness=lambda: self._stats.checks(time.monotonic()),
             stats=self._server_stats,
             clock=CLOCK,
         )
@@ -161,7 +189,7 @@ class Server:
     async def _figures(self) -> Mapping[str, Figures]:
         figures = await self._actors.figures()
         self._stats.sample(figures, time.monotonic())
-        return figures
+        return {**figures, "register": self._register.figures()}
 
     async def _server_stats(self) -> ServerStats:
         return self._stats.stats(await self._figures())
@@ -199,10 +227,16 @@ class Server:
 
     async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
+        self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
         with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
             self._totals = totals(feeds.figures, await self._actors.figures())
+
+
+def forgotten_after(rules: FlightRules) -> float:
+    """Silence after which a flight without an end in the database is nobody's any more, seconds."""
+    return max(rules.end_after, rules.gone_after_slow) + 10 * rules.row_interval
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
@@ -215,10 +249,19 @@ def _listen(host: str, port: int) -> list[socket.socket]:
         raise OSError(f"cannot listen on {host} port {port}: {why}{hint}") from error
 
 
-async def serve(settings: Settings) -> None:
-    """Run a server until SIGTERM or SIGINT; a second signal does not hurry it."""
+def _opensky_account(settings: Settings) -> OpenSkyCredentials | None:
+    name, secret = settings.opensky_client_id, settings.opensky_client_secret
+    return None if name is None or secret is None else OpenSkyCredentials(name, secret)
+
+
+async def serve(settings: Settings) -> bool:
+    """Run a server until SIGTERM or SIGINT; whether everything accepted was stored.
+
+    A second signal does not hurry it.
+    """
     server = Server(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     await server.run()
+    return not server.lost

@@ -15,6 +15,8 @@ RATE_SAMPLES: Final = 11
 SAMPLE_EVERY_S: Final = 1.0
 # Rows waiting for longer than this many flush intervals mean a slow database.
 SLOW_FLUSHES: Final = 5.0
+# The actors are asked every second; this many without an answer are no hiccup.
+SILENT_AFTER_S: Final = 10.0
 
 
 def value(figures: Mapping[str, Figures], part: str, name: str) -> float:
@@ -26,9 +28,10 @@ def value(figures: Mapping[str, Figures], part: str, name: str) -> float:
 def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict[str, int]:
     """What became of everything that was fed since the start, for the log line of the end.
 
-    ``observed`` is ``fed`` and what was posted; each of those made a point (a late one that also
-    brings something new may make two), was ``unchanged``, or ``refused``. ``points`` are ``stored``
-    but for those ``dropped`` in memory, ``rejected`` by the database or ``left`` waiting;
+    ``observed`` is ``fed`` and what was posted, less what was refused as ``overloaded``; each of
+    those made a point (a late one that also brings something new may make two), was ``unchanged``,
+    or ``refused``. ``points`` are ``stored`` but for those ``dropped`` in memory, ``rejected`` by
+    the database or ``left`` waiting;
     ``rejected`` and ``left`` also count rows of other tables.
     """
 
@@ -41,6 +44,7 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
         "points": count("persistence", "points_recorded_total"),
         "unchanged": count("registry", "unchanged_total"),
         "refused": count("registry", "refused_total"),
+        "overloaded": count("actors", "overloaded_total"),
         "stored": count("persistence", "points_stored_total"),
         "dropped": count("persistence", "points_dropped_total"),
         "rejected": count("persistence", "rows_rejected_total"),
@@ -57,11 +61,13 @@ class Stats:
         self._samples: deque[tuple[float, float]] = deque(maxlen=RATE_SAMPLES)
         self._lag = 0.0
         self._away = ""
+        self._sampled_at: float | None = None
         self._full = False
         self._dropped = 0
 
     def sample(self, figures: Mapping[str, Figures], monotonic: float) -> None:
         """Take in the actors' figures."""
+        self._sampled_at = monotonic
         if not self._samples or monotonic - self._samples[-1][0] >= SAMPLE_EVERY_S:
             changes = value(figures, "broadcaster", "changes_total")
             self._samples.append((monotonic, changes))
@@ -107,13 +113,18 @@ class Stats:
             db=self.database,
         )
 
-    def checks(self) -> tuple[Check, ...]:
-        """Reasons to be ready or not."""
+    def checks(self, monotonic: float) -> tuple[Check, ...]:
+        """Reasons to be ready or not, at this monotonic time."""
+        silent = 0.0 if self._sampled_at is None else monotonic - self._sampled_at
+        answering = silent < SILENT_AFTER_S
+        actors = Check("actors", answering, *(() if answering else (
+            "actors_silent", f"the actors have not answered for {silent:.0f} s",
+        )))  # fmt: skip
         state = self.database
         code = "" if state.state in ("ok", "slow") else (self._database.error or self._away)
         detail = f"{state.state}, oldest row not stored yet {state.lag_s:.1f} s old"
         database = Check("database", not code, code, detail)
         if not self._full:
-            return (database, Check("history", ok=True))
+            return (actors, database, Check("history", ok=True))
         full = f"memory is full of rows that wait; {self._dropped} points were dropped so far"
-        return (database, Check("history", ok=False, code="history_full", detail=full))
+        return (actors, database, Check("history", ok=False, code="history_full", detail=full))

@@ -71,6 +71,9 @@ class PastFlight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_lon: t.Longitude | None = None
     last_lat: t.Latitude | None = None
     last_lon: t.Longitude | None = None
+    phase: t.Phase | None = None
+    est_departure: t.EstDeparture | None = None
+    est_arrival: t.EstArrival | None = None
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -1,5 +1,6 @@
 """What processes use, read from /proc (Linux): processor time and memory, by family."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -102,6 +103,24 @@ def memory(pid: int) -> tuple[int, int]:
         elif name in ("Private_Clean", "Private_Dirty"):
             private += int(rest.split()[0]) * 1024
     return pss, private
+
+
+def waited_s(pid: int) -> float:
+    """Seconds the main thread of a process was ready to run and had no processor; 0 if unknown."""
+    try:
+        return int((PROC / str(pid) / "schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def set_session_nice(pid: int, nice: int) -> None:
+    """Set the priority of the session of ``pid`` among other sessions, where the kernel has it.
+
+    With autogroups (sched(7)) a process's own nice value counts only within its session.
+    """
+    if nice:
+        with contextlib.suppress(FileNotFoundError):
+            (PROC / str(pid) / "autogroup").write_text(str(nice))
 
 
 def machine_busy_s() -> float:

@@ -17,8 +17,9 @@ from aerotrack.actors.registry import Registry
 
 ACTORS: list[type[AeroActor]] = [Registry, Flight, Broadcaster, Persistence]
 # Taken by what is no actor: the writer's and the sockets' mailboxes, and whoever asked.
-EDGES = {"StoreBatch", "SendFrame", "Drained", "Figures", "Picture", "FlightFound"}
-PARTS = {"Figure"}  # stands inside another message
+EDGES = {"StoreBatch", "SendFrame", "Drained", "Figures", "Picture", "FlightFound",
+         "FindIdentity"}  # fmt: skip
+PARTS = {"Figure", "Identity"}  # stand inside another message
 MESSAGES = {
     name: kind
     for name, kind in vars(messages).items()

@@ -198,3 +198,49 @@ def test_a_clock_set_back_ends_the_flights_so_that_what_comes_next_is_not_old(
     assert (f"4ca2d6-{int(T0 - 3599):08x}", True) == (shown.flight_id, shown.whole)
     scene.tell(Tick(T0 - 3500))
     assert FlightGone is type(scene.broadcaster.messages[-1])
+
+
+def circuit(start: float, *, callsign: str) -> list[Observation]:
+    """Down at Frankfurt, a stop of two minutes, and off again; a position a second."""
+    seconds, path = 0, []
+    for length, climb, gs, down in (
+        (200, -15, 140, False), (30, 0, 60, True), (120, 0, 0, True), (40, 0, 100, True),
+        (60, 30, 160, False),
+    ):  # fmt: skip
+        for _ in range(length):
+            path.append((seconds, climb, gs, down))
+            seconds += 1
+    altitude, lat, observations = 3364, 50.033 - 0.13, []
+    for second, climb, gs, down in path:
+        altitude, lat = altitude + climb, lat + gs / 3600 / 60
+        state = {"gs": float(gs), "alt_baro": altitude, "on_ground": down, "callsign": callsign}
+        observations.append(seen("4ca2d6", start + second, lat=lat, lon=8.57, **state))
+    return observations
+
+
+def test_a_departure_after_a_landing_is_the_next_flight(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    observations = circuit(T0, callsign="DLH1")
+    for number in range(0, len(observations), 7):
+        scene.feed(*observations[number : number + 7])
+    assert ["started", "landing", "ended", "started", "takeoff"] == scene.events()
+    rows = [m.record for m in scene.persistence.messages if type(m) is FlightRecorded]
+    ended = [(row.end_cause, row.est_arrival) for row in rows if row.ended is not None]
+    assert [("landed", "EDDF")] == ended
+    assert ("takeoff", "EDDF") == (rows[-1].phase, rows[-1].est_departure)
+    points = [m.point for m in scene.persistence.messages if type(m) is PointRecorded]
+    assert 2 == len({point.flight for point in points})
+    assert sorted(point.ts for point in points) == [point.ts for point in points]
+    gone = [m for m in scene.broadcaster.messages if type(m) is FlightGone]
+    assert [("ended", "landed")] == [(m.reason, m.cause) for m in gone]
+
+
+def test_another_callsign_on_the_ground_after_a_landing_is_the_next_flight(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    down = circuit(T0, callsign="DLH1")[:340]
+    scene.feed(*down)
+    last = down[-1]
+    scene.feed(seen("4ca2d6", last.ts + 60, gs=0.0, on_ground=True, callsign="DLH2"))
+    assert ["started", "landing", "ended", "started"] == scene.events()

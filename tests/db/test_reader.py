@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseTimeout, DatabaseUnavailable, QueryFailed
 from aerotrack.db.migrate import migrate
 from aerotrack.db.reader import Counts, Reader
-from aerotrack.domain.records import flight_key
+from aerotrack.db.retention import close_forgotten
+from aerotrack.domain.records import FlightRecord, flight_key
 
 T = TypeVar("T")
 TIMEOUT_S = 30.0
@@ -182,3 +184,20 @@ def test_reading_goes_on_when_the_server_is_back(
         assert read(server.conninfo, through_a_restart, wait=0.5) == [True, False, True]
     finally:
         server.stop()
+
+
+def test_flights_nobody_ended_are_ended_as_of_their_last_contact(
+    storing: Any, make: Any, database_url: str
+) -> None:
+    forgotten = make.flight(make.noon)
+    alive = make.flight(make.noon + 5000, flight=make.key + 1)
+    over = make.flight(make.noon, flight=make.key + 2, ended=make.noon - 60, end_cause="landed")
+    storing.counts(make.batch(1, forgotten, alive, over))
+    assert 1 == close_forgotten(database_url, silent_since=make.noon + 60)
+    assert 0 == close_forgotten(database_url, silent_since=make.noon + 60)
+
+    async def flights(reader: Reader) -> list[FlightRecord | None]:
+        return [await reader.flight(make.key + number) for number in range(3)]
+
+    ended = replace(forgotten, ended=make.noon, end_cause="silence")
+    assert [ended, alive, over] == read(database_url, flights)

@@ -132,10 +132,9 @@ def test_a_fix_older_than_its_message_keeps_its_own_time() -> None:
 
 def test_an_emergency_makes_one_event_when_it_is_declared() -> None:
     state = flight(seen(0, squawk="1000", lat=53.4, lon=-6.2))
-    event = state.fold(seen(1, squawk="7700")).event
-    assert event is not None
+    [event] = state.fold(seen(1, squawk="7700")).events
     assert (event.kind, event.detail, event.lat) == ("emergency", "7700", 53.4)
-    assert state.fold(seen(2, squawk="7700", gs=1.0)).event is None
+    assert state.fold(seen(2, squawk="7700", gs=1.0)).events == ()
 
 
 def test_a_flight_is_live_for_a_minute_after_its_last_position_and_longer_over_the_ocean() -> None:

@@ -57,6 +57,16 @@ from aerotrack.feeds.url import FeedUrl, FeedUrlError, parse_feed_url, parse_fee
         ("readsb+file:///run/readsb/aircraft.json", {
             "mode": "file", "path": "/run/readsb/aircraft.json", "name": "readsb-run-readsb",
         }),
+        ("opensky://", {
+            "scheme": "opensky", "host": "opensky-network.org", "interval": 10.0, "extended": 1,
+            "name": "opensky-opensky-network.org", "lamin": None,
+            "http_url": "https://opensky-network.org:443/api",
+        }),
+        ("opensky://127.0.0.1:8000?lamin=45&lomin=5&lamax=48&lomax=11&interval=5&extended=0", {
+            "lamin": 45.0, "lomin": 5.0, "lamax": 48.0, "lomax": 11.0, "interval": 5.0,
+            "extended": 0, "http_url": "http://127.0.0.1:8000/api",
+            "name": "opensky-127.0.0.1:8000",
+        }),
         ("simulator://?flights=500&seed=7&rate=2", {
             "scheme": "simulator", "flights": 500, "seed": 7, "rate": 2.0, "name": "simulator",
         }),
@@ -71,7 +81,12 @@ def test_a_feed_url_says_all_of_this(text: str, expected: dict[str, object]) -> 
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        ("opensky://", "not_supported", "not there yet"),
+        ("opensky://me:secret@", "bad_url", "passwords"),
+        ("opensky://host/api", "bad_url", "path"),
+        ("opensky://?lamin=45&lomin=5&lamax=48", "bad_option", "all four"),
+        ("opensky://?lamin=48&lomin=5&lamax=45&lomax=11", "bad_option", "less than"),
+        ("opensky://?lamin=91&lomin=5&lamax=45&lomax=11", "bad_option", "-90 to 90"),
+        ("opensky://?interval=0.5", "bad_option", "1 to"),
         ("http://host/data/aircraft.json", "unknown_scheme", "readsb+http://"),
         ("host:30003", "unknown_scheme", "sbs://"),
         ("sbs:host", "unknown_scheme", "sbs://"),

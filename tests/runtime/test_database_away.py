@@ -39,6 +39,7 @@ def test_each_new_reason_is_logged_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
             url="postgresql://nowhere.invalid/x",
             data_dir=tmp_path,
             retention_days=30,
+            forgotten_after=3600.0,
             answer=lambda _: None,
             now=lambda: 0.0,
         )

@@ -205,7 +205,7 @@ class Server:
 
     # -- its end -----------------------------------------------------------------------------------
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM, *, exit_code: int = 0) -> None:
         """Send the signal; what must hold after that, holds."""
         self.process.send_signal(number)
         try:
@@ -214,7 +214,7 @@ class Server:
             self.kill()
             raise AssertionError(f"runs {STOP_WITHIN_S} s after {number}:\n{self.log}") from None
         self._finish()
-        assert code == 0, f"exit code {code}:\n{self.log}"
+        assert code == exit_code, f"exit code {code}:\n{self.log}"
         assert not self.data_dir_processes(), "processes are left"
 
     def _finish(self) -> None:

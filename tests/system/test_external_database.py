@@ -117,5 +117,5 @@ def test_a_database_that_never_comes_does_not_hold_up_the_stop(
     ):
         server.post({"icao24": "4ca2d6", "lat": 50.0, "lon": 8.0})
         server.expected = "rows_lost rows=3"  # the point, the flight, its start: said, not hidden
-        server.stop()
+        server.stop(exit_code=1)
         server.logged("rows_lost rows=3")

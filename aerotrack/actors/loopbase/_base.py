@@ -168,6 +168,11 @@ class LoopSystemBase(Population):
 
     # -- watching and ending -------------------------------------------------------------------
 
+    @property
+    def queue_depth(self) -> int:
+        """Deliveries waiting now."""
+        return len(self.queue)
+
     def figures(self) -> BaseFigures:
         """The figures for metrics; cheap enough for every scrape, from any thread."""
         return BaseFigures(

@@ -2,14 +2,16 @@
 -- One flight by its key.
 SELECT flight, icao24, extract(epoch FROM started)::float8, extract(epoch FROM last_contact)::float8,
        points, extract(epoch FROM ended)::float8, end_cause, callsign, registration, typecode,
-       category, db_flags, squawk, source, feed, first_lat, first_lon, last_lat, last_lon
+       category, db_flags, squawk, source, feed, first_lat, first_lon, last_lat, last_lon,
+       phase, est_departure, est_arrival
 FROM flight WHERE flight = %(flight)s;
 
 -- name: flights_of
 -- The latest flights of an aircraft: the address is the upper part of the key, so they are a range.
 SELECT flight, icao24, extract(epoch FROM started)::float8, extract(epoch FROM last_contact)::float8,
        points, extract(epoch FROM ended)::float8, end_cause, callsign, registration, typecode,
-       category, db_flags, squawk, source, feed, first_lat, first_lon, last_lat, last_lon
+       category, db_flags, squawk, source, feed, first_lat, first_lon, last_lat, last_lon,
+       phase, est_departure, est_arrival
 FROM flight WHERE flight BETWEEN %(first)s AND %(last)s
 ORDER BY flight DESC LIMIT %(limit)s;
 

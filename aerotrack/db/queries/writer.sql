@@ -45,10 +45,13 @@ SELECT (SELECT count(*) FROM staged_event) - (SELECT count(*) FROM written);
 WITH newest AS (
     SELECT DISTINCT ON (flight) * FROM staged_flight ORDER BY flight, last_contact DESC, ord DESC
 ), written AS (
-    INSERT INTO flight
+    INSERT INTO flight (
+           flight, icao24, started, last_contact, points, ended, end_cause, callsign,
+           registration, typecode, category, db_flags, squawk, source, feed,
+           first_lat, first_lon, last_lat, last_lon, phase, est_departure, est_arrival)
     SELECT flight, icao24, started, last_contact, points, ended, end_cause, callsign,
            registration, typecode, category, db_flags, squawk, source, feed,
-           first_lat, first_lon, last_lat, last_lon
+           first_lat, first_lon, last_lat, last_lon, phase, est_departure, est_arrival
     FROM newest ORDER BY flight
     ON CONFLICT (flight) DO UPDATE SET
         last_contact = EXCLUDED.last_contact,
@@ -66,7 +69,10 @@ WITH newest AS (
         first_lat = EXCLUDED.first_lat,
         first_lon = EXCLUDED.first_lon,
         last_lat = EXCLUDED.last_lat,
-        last_lon = EXCLUDED.last_lon
+        last_lon = EXCLUDED.last_lon,
+        phase = EXCLUDED.phase,
+        est_departure = EXCLUDED.est_departure,
+        est_arrival = EXCLUDED.est_arrival
     WHERE flight.last_contact <= EXCLUDED.last_contact
     RETURNING 1
 ), airframe AS (

@@ -1,0 +1,261 @@
+"""Phases of a flight, take-offs and landings, read off its track.
+
+The rules are made not to flicker: vertical movement is judged over windows of some seconds, a phase
+is left only for one that follows from it, and what an aircraft says of being on the ground is
+believed only where height and speed allow it.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+
+from aerotrack.domain.airports import Airport
+
+Phase = Literal["ground", "takeoff", "climb", "cruise", "descent", "approach", "landing"]
+# The airport nearest to a place within some nautical miles, and how far it is.
+Nearest = Callable[[float, float, float], tuple[Airport, float] | None]
+
+# Altitude is compared over at least this long: reports come in steps of 25 or 100 ft, and in rough
+# air an aircraft moves up and down by a step or two within seconds.
+WINDOW_S: Final = 8.0
+# Steeper than this is a climb or descent; a level aircraft wanders by a step of 100 ft a window.
+VERTICAL_FPM: Final = 400.0
+# Level for this long is cruise: high up soon, low down only when it is no step of a descent.
+LEVEL_HIGH_S: Final = 40.0
+LEVEL_LOW_S: Final = 150.0
+HIGH_FT: Final = 15_000.0
+# Pressure altitude is off by up to 1,000 ft from height above sea level in deep lows and strong
+# highs; so "at the elevation of the airport" means within this.
+ELEVATION_SLACK_FT: Final = 1_500.0
+# Runways of the largest airports end 2.5 nmi from the reference point.
+AIRPORT_NMI: Final = 4.0
+# An approach is flown within this distance and height of its airport, not faster than this.
+APPROACH_NMI: Final = 15.0
+APPROACH_FT: Final = 5_000.0
+APPROACH_KT: Final = 260.0
+# The initial climb ends here, or after this long where the height is not known.
+INITIAL_CLIMB_FT: Final = 1_500.0
+INITIAL_CLIMB_S: Final = 90.0
+# First heard this low, this close and climbing, it has just departed there.
+DEPARTED_NMI: Final = 8.0
+DEPARTED_FT: Final = 4_000.0
+# Nobody taxies faster; no aeroplane flies slower but in a gale.
+TAXI_KT: Final = 45.0
+# A rejected take-off or a helicopter's taxi ends below this.
+SLOW_KT: Final = 30.0
+# Standing or taxiing for this long after a landing is the end of that flight: a touch-and-go keeps
+# rolling, a stop-and-go takes half a minute.
+STOPPED_S: Final = 60.0
+# A climb out of an approach by this much is a go-around.
+GO_AROUND_FT: Final = 300.0
+# The airport is looked for at most this often while low.
+LOOK_EVERY_S: Final = 10.0
+
+
+class Moment(NamedTuple):
+    """What the rules look at: the flight's state at ``ts``. Feet, knots, degrees."""
+
+    ts: float
+    lat: float | None
+    lon: float | None
+    altitude: float | None
+    gs: float | None
+    on_ground: bool | None
+
+
+class Happened(NamedTuple):
+    """A take-off or landing, at ``airport`` (ICAO code, else IATA) where one is near."""
+
+    kind: Literal["takeoff", "landing"]
+    ts: float
+    airport: str | None
+
+
+class PhaseTracker:
+    """Follows one flight through its phases.
+
+    ``departure`` and ``arrival`` are the airports seen or, before landing, estimated.
+    """
+
+    __slots__ = (
+        "_airport",
+        "_airport_nmi",
+        "_anchor",
+        "_approach_low",
+        "_level_since",
+        "_looked_at",
+        "_slow_since",
+        "_takeoff_at",
+        "arrival",
+        "departure",
+        "landed_at",
+        "phase",
+    )
+
+    def __init__(self) -> None:
+        self.phase: Phase | None = None
+        self.departure: str | None = None
+        self.arrival: str | None = None
+        self.landed_at: float | None = None
+        self._anchor: tuple[float, float] | None = None  # ts and altitude a window begins with
+        self._level_since: float | None = None
+        self._slow_since: float | None = None
+        self._takeoff_at = 0.0
+        self._approach_low = 0.0  # the lowest point of the approach
+        self._airport: Airport | None = None
+        self._airport_nmi = 0.0
+        self._looked_at = float("-inf")
+
+    def departs_again(self, now: Moment, *, renamed: bool = False) -> bool:
+        """Whether ``now`` belongs to the next flight: after a landing and a stop, it takes off, or
+        is ``renamed``: it shows another callsign than it came with.
+        """
+        if self.landed_at is None or self._slow_since is None:
+            return False
+        if now.ts - self._slow_since < STOPPED_S:
+            return False
+        fast = now.gs is not None and now.gs > TAXI_KT
+        return fast or renamed or (now.on_ground is False and self.phase == "ground")
+
+    def update(self, now: Moment, nearest: Nearest) -> Happened | None:
+        """Take in the state; the take-off or landing it shows, if any. Times must not go back."""
+        height = self._height(now, nearest)
+        if self._is_down(now, height):
+            return self._down(now)
+        return self._up(now, height)
+
+    # -- on the ground -----------------------------------------------------------------------------
+
+    def _is_down(self, now: Moment, height: float | None) -> bool:
+        if height is not None and height > ELEVATION_SLACK_FT:
+            return False
+        if now.on_ground is not None:
+            return now.on_ground and (now.gs is None or now.gs < APPROACH_KT)
+        # Nobody says: only slow and low beside an airport is surely down.
+        slow = now.gs is not None and now.gs < TAXI_KT
+        return slow and height is not None
+
+    def _down(self, now: Moment) -> Happened | None:
+        gs = now.gs or 0.0
+        happened: Happened | None = None
+        if self.phase not in (None, "ground", "landing", "takeoff") or (
+            self.phase == "takeoff" and self._takeoff_at
+        ):
+            airport = self._code(AIRPORT_NMI)
+            self.arrival = airport or self.arrival
+            self.landed_at = now.ts
+            happened = Happened("landing", now.ts, airport)
+            self.phase = "landing"
+        if gs < SLOW_KT:
+            self._slow_since = self._slow_since or now.ts
+        elif gs > TAXI_KT:
+            self._slow_since = None
+        if self.phase == "landing":
+            if gs < TAXI_KT:
+                self.phase = "ground"
+        elif gs > TAXI_KT:
+            self.phase = "takeoff"
+        else:
+            self.phase = "ground"
+        if self.phase == "ground" and self.landed_at is None:
+            self.departure = self._code(AIRPORT_NMI) or self.departure
+        self._takeoff_at = 0.0
+        self._anchor = self._level_since = None
+        return happened
+
+    # -- in the air --------------------------------------------------------------------------------
+
+    def _up(self, now: Moment, height: float | None) -> Happened | None:
+        self._slow_since = None
+        if self.phase in ("ground", "takeoff", "landing") and not self._takeoff_at:
+            airport = self._code(AIRPORT_NMI)
+            if self.landed_at is None:
+                self.departure = airport or self.departure
+            self._takeoff_at = now.ts
+            self.phase = "takeoff"
+            self._anchor = None if now.altitude is None else (now.ts, now.altitude)
+            return Happened("takeoff", now.ts, airport)
+        rate = self._rate(now)
+        if self.phase == "takeoff":
+            out = now.ts - self._takeoff_at > INITIAL_CLIMB_S
+            if out or (height is not None and height > INITIAL_CLIMB_FT):
+                self.phase = "climb"
+                self._level_since = None
+            return None
+        if rate is not None:
+            self._judge(now, height, rate)
+        return None
+
+    def _rate(self, now: Moment) -> float | None:
+        """Vertical speed over the last window in ft/min, when one is over."""
+        if now.altitude is None:
+            return None
+        if self._anchor is None:
+            self._anchor = (now.ts, now.altitude)
+            return None
+        seconds = now.ts - self._anchor[0]
+        if seconds < WINDOW_S:
+            return None
+        rate = (now.altitude - self._anchor[1]) / seconds * 60.0
+        self._anchor = (now.ts, now.altitude)
+        return rate
+
+    def _judge(self, now: Moment, height: float | None, rate: float) -> None:
+        """Choose among climb, cruise, descent and approach."""
+        altitude = now.altitude or 0.0
+        if abs(rate) <= VERTICAL_FPM:
+            self._level_since = now.ts if self._level_since is None else self._level_since
+        else:
+            self._level_since = None
+        near = (
+            height is not None
+            and height < APPROACH_FT
+            and self._airport_nmi < APPROACH_NMI
+            and (now.gs is None or now.gs < APPROACH_KT)
+        )
+        if self.phase == "approach":
+            self._approach_low = min(self._approach_low, altitude)
+            if rate > VERTICAL_FPM and altitude - self._approach_low > GO_AROUND_FT:
+                self.phase, self.arrival = "climb", None
+            elif near:
+                self.arrival = self._code(APPROACH_NMI)
+            return
+        if rate > VERTICAL_FPM:
+            if self.phase is None and height is not None and height < DEPARTED_FT:
+                self.departure = self._code(DEPARTED_NMI) or self.departure
+            self.phase = "climb"
+        elif rate < -VERTICAL_FPM:
+            self.phase = "descent"
+        elif self._is_cruise(now, altitude):
+            self.phase = "cruise"
+        if near and (self.phase == "descent" or (self.phase is None and rate < 0)):
+            self.phase = "approach"
+            self._approach_low = altitude
+            self.arrival = self._code(APPROACH_NMI)
+
+    def _is_cruise(self, now: Moment, altitude: float) -> bool:
+        if self._level_since is None:
+            return False
+        enough = LEVEL_HIGH_S if altitude >= HIGH_FT else LEVEL_LOW_S
+        return now.ts - self._level_since >= enough
+
+    # -- where -------------------------------------------------------------------------------------
+
+    def _height(self, now: Moment, nearest: Nearest) -> float | None:
+        """Height above the nearest airport's elevation, where one is within approach distance."""
+        low = now.altitude is None or now.altitude < HIGH_FT
+        if not low or now.lat is None or now.lon is None:
+            self._airport = None
+            return None
+        if now.ts - self._looked_at >= LOOK_EVERY_S or now.on_ground:
+            self._looked_at = now.ts
+            found = nearest(now.lat, now.lon, APPROACH_NMI)
+            self._airport, self._airport_nmi = found if found else (None, 0.0)
+        if self._airport is None or now.altitude is None:
+            return None
+        return now.altitude - self._airport.elevation
+
+    def _code(self, within_nmi: float) -> str | None:
+        """The airport beside the flight, if that near."""
+        if self._airport is None or self._airport_nmi > within_nmi:
+            return None
+        return self._airport.icao or self._airport.iata
