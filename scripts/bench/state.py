@@ -80,15 +80,41 @@ def status(dice: random.Random, after: float) -> dict[str, Any]:
     """What a frame without a position says: one of the kinds a receiver hears."""
     knots, feet, rate = dice.uniform(440, 460), dice.randrange(9) * 25, dice.randrange(9) * 64
     kinds: tuple[dict[str, Any], ...] = (
-        dict(gs=knots, track=track(after), baro_rate=rate, geom_rate=64, alt_geom=35_000 + feet),
-        dict(callsign="RYR4TK", category="A3"),
-        dict(emergency="none", squawk="1017"),
-        dict(version=2, nic_baro=1, nac_p=10, nac_v=2, sil=3, sil_type="perhour", gva=2, sda=2),
-        dict(nav_altitude_mcp=36_000, nav_qnh=1013.2, nav_heading=12.0, nav_modes=("autopilot",)),
-        dict(alt_baro=35_000 + feet, on_ground=False, spi=False, alert=False),
-        dict(squawk="1017", spi=False, alert=False),
-        dict(roll=knots / 400, tas=455, track_rate=knots / 500, gs=knots, track=track(after)),
-        dict(mag_heading=knots / 2, ias=270, mach=0.78, baro_rate=rate),
+        {
+            "gs": knots,
+            "track": track(after),
+            "baro_rate": rate,
+            "geom_rate": 64,
+            "alt_geom": 35_000 + feet,
+        },
+        {"callsign": "RYR4TK", "category": "A3"},
+        {"emergency": "none", "squawk": "1017"},
+        {
+            "version": 2,
+            "nic_baro": 1,
+            "nac_p": 10,
+            "nac_v": 2,
+            "sil": 3,
+            "sil_type": "perhour",
+            "gva": 2,
+            "sda": 2,
+        },
+        {
+            "nav_altitude_mcp": 36_000,
+            "nav_qnh": 1013.2,
+            "nav_heading": 12.0,
+            "nav_modes": ("autopilot",),
+        },
+        {"alt_baro": 35_000 + feet, "on_ground": False, "spi": False, "alert": False},
+        {"squawk": "1017", "spi": False, "alert": False},
+        {
+            "roll": knots / 400,
+            "tas": 455,
+            "track_rate": knots / 500,
+            "gs": knots,
+            "track": track(after),
+        },
+        {"mag_heading": knots / 2, "ias": 270, "mach": 0.78, "baro_rate": rate},
     )
     return dice.choice(kinds)
 
@@ -100,7 +126,12 @@ def any_frames(number: int) -> list[Observation]:
     for n in range(number):
         rssi = round(dice.uniform(-20, -15), 1)
         if n % 10 in (0, 3, 5, 8):
-            said = dict(alt_baro=35_000 + 25 * dice.randrange(3), nic=8, rc=186, on_ground=False)
+            said = {
+                "alt_baro": 35_000 + 25 * dice.randrange(3),
+                "nic": 8,
+                "rc": 186,
+                "on_ground": False,
+            }
             frames.append(raw(n / 5, n, rssi=rssi, site=SITE, **said))
         else:
             frames.append(seen(n / 5, rssi=rssi, **status(dice, n / 5)))
