@@ -11,6 +11,7 @@ stream was cut makes no difference. Source of the format: readsb net_io.c, wire 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
@@ -53,9 +54,10 @@ class BeastFramer:
         known = len(self._rest)
         stream = self._rest + chunk
         found = [token for token in _token.finditer(stream) if token.end() > known]
-        if hidden := _hidden_frames(stream, known):
-            first = {token.start(): token for token in (*hidden, *found)}
-            found = sorted(first.values(), key=lambda token: (token.end(), token.start()))
+        for token in _hidden_frames(stream, known):
+            at = bisect_left(found, (token.end(), token.start()), key=_end_and_start)
+            if at == len(found) or found[at].start() != token.start():
+                found.insert(at, token)
         self._rest = stream[1 - LONGEST_BYTES :]
         frames = []
         receiver = self._receiver
@@ -73,6 +75,10 @@ class BeastFramer:
             frames.append((body[7:], int.from_bytes(body[:6], "big"), body[6], receiver))
         self._receiver = receiver
         return frames
+
+
+def _end_and_start(token: re.Match[bytes]) -> tuple[int, int]:
+    return token.end(), token.start()
 
 
 def _hidden_frames(stream: bytes, known: int) -> list[re.Match[bytes]]:

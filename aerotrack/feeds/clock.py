@@ -114,11 +114,20 @@ class FrameTimes:
             return waiting, times
         stamps = [frame[1] for frame in waiting]
         times = []
+        clocks, seconds, now = self._clocks, self._seconds, self._now
         for index in range(sure):
             stamp = stamps[index]
             if stamp not in MAGIC_CLOCKS:
-                self._now = max(self._now, self._read(self._seconds(stamp), stamps, index))
-            times.append(self._now)
+                reading = seconds(stamp)
+                clock = clocks[0] if len(clocks) == 1 else None
+                if clock is not None and 0.0 <= reading - clock.last <= NEAR_S:  # nearly always
+                    clock.last = reading
+                    clock.time = reading + clock.offset
+                    if clock.time > now:
+                        self._now = now = clock.time
+                else:
+                    self._now = now = max(now, self._read(reading, stamps, index))
+            times.append(now)
         return waiting[:sure], times
 
     def _since(self, clock: _Clock, reading: float) -> float:

@@ -3,8 +3,8 @@
 ``sbs://host:30003?name=home``, ``sbs+listen://:30003``, ``jsonl://host:port``,
 ``jsonl+listen://:port``, ``readsb+http://host/data/aircraft.json``, ``readsb+https://...``,
 ``readsb+file:///run/readsb/aircraft.json``, ``file:///path/recording?format=beast``,
-``opensky://?lamin=45&lomin=5&lamax=48&lomax=11``, ``simulator://?flights=500&seed=1``; ``beast`` and
-``avr`` as ``sbs``. What each option does stands in ``docs/feeds.md``.
+``opensky://?lamin=45&lomin=5&lamax=48&lomax=11``, ``simulator://?flights=500&seed=1``; ``beast``
+and ``avr`` as ``sbs``. What each option does stands in ``docs/feeds.md``.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -18,7 +18,7 @@ from aerotrack.feeds.modes.airspace import Airspace
 from aerotrack.feeds.modes.belief import ALL_CALL, SQUITTERS, Belief, believe
 from aerotrack.feeds.modes.codes import ALTITUDE, SQUAWK
 from aerotrack.feeds.modes.comm_b import comm_b
-from aerotrack.feeds.modes.heard import LEVELS, Heard
+from aerotrack.feeds.modes.heard import LEVELS, TOLD_EVERY_S, Heard
 from aerotrack.feeds.modes.rust import NOTHING, Decoded, ask
 from aerotrack.feeds.modes.squitter import POSITIONS, READERS, Fields, cpr_of
 from aerotrack.feeds.receivers import Receiver, Receivers
@@ -36,8 +36,6 @@ NO_FORWARD_CLOCK: Final = 0xFF004D4C4160
 MAGIC_CLOCKS: Final = frozenset({NO_CLOCK, MLAT_CLOCK, UAT_CLOCK, NO_FORWARD_CLOCK})
 _ALTITUDE_REPLIES: Final = frozenset({0, 4, 16, 20})
 _AIR_TO_AIR: Final = frozenset({0, 16})
-# A frame that says nothing but that the aircraft is there makes an observation this often.
-CONTACT_EVERY_S: Final = 1.0
 # How far a receiver hears is looked at this often for each aircraft, by pairs this close together.
 PLACED_EVERY_S: Final = 10.0
 PAIRED_WITHIN_S: Final = 3.0
@@ -158,7 +156,7 @@ class ModesDecoder:
         else:
             fields = _reply(message, df, frame.decoded or NOTHING, heard, ts)
         receiver.heard(heard.icao24, ts)
-        if (contact_only or not (fields or cpr)) and 0.0 <= ts - heard.observed < CONTACT_EVERY_S:
+        if (contact_only or not (fields or cpr)) and 0.0 <= ts - heard.observed < TOLD_EVERY_S:
             return None
         if frame.level is not None:
             _take_level(frame.level, heard, ts, fields)
@@ -236,7 +234,9 @@ def _reply(message: bytes, df: int, decoded: Decoded, heard: Heard, ts: float) -
             fields["on_ground"] = True
         return fields
     status = message[0] & 7
-    if status <= 5:
+    again = status == heard.status and 0.0 <= ts - heard.status_at < TOLD_EVERY_S
+    if status <= 5 and not again:
+        heard.status, heard.status_at = status, ts
         fields["alert"] = status in (2, 3, 4)
         fields["spi"] = status in (4, 5)
         if status in (1, 3):

@@ -12,6 +12,9 @@ from aerotrack.domain.observation import CprFrame
 BELIEVED_FOR_S: Final = 300.0
 # Nothing heard for this long: what was known no longer helps to understand anything.
 FORGOTTEN_AFTER_S: Final = 600.0
+# What a frame says beside its news (status, integrity, nothing but that it is there) is told this
+# often while it stays the same; it comes with every one of ten frames a second.
+TOLD_EVERY_S: Final = 1.0
 # Signal levels of an aircraft are averaged over so many frames (readsb: 8).
 LEVELS: Final = 8
 
@@ -22,6 +25,7 @@ class Heard(msgspec.Struct, gc=False):
     ``certain`` is when an all-call or squitter named it; ``alt_baro``, ``gs``, ``track``,
     ``callsign`` and ``baro_rate`` are the last of its squitters (``alt_baro`` of any reply);
     ``cpr`` is the last encoded position; ``placed_at`` when it was looked at how far away it is;
+    ``status`` and ``quality`` are what replies and position messages last said beside their news;
     ``registers`` are the Comm-B registers its data link report says it has.
     """
 
@@ -46,6 +50,10 @@ class Heard(msgspec.Struct, gc=False):
     tas_at: float = float("-inf")
     registers: frozenset[str] = frozenset()
     candidate: tuple[str, float, dict[str, Any]] | None = None
+    status: int = -1
+    status_at: float = float("-inf")
+    quality: tuple[int, int, int] | None = None
+    quality_at: float = float("-inf")
     cpr: CprFrame | None = None
     cpr_at: float = float("-inf")
     placed_at: float = float("-inf")

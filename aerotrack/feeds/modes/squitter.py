@@ -14,7 +14,7 @@ from aerotrack.domain.observation import CprFrame
 from aerotrack.domain.types import Value
 from aerotrack.domain.vocabulary import CHECKS
 from aerotrack.feeds.modes.codes import ALTITUDE_12
-from aerotrack.feeds.modes.heard import Heard
+from aerotrack.feeds.modes.heard import TOLD_EVERY_S, Heard
 
 Fields = dict[str, Value]
 # What rs1090 made of a message, empty where it was not asked.
@@ -91,12 +91,15 @@ def airborne_position(me: int, decoded: Decoded, heard: Heard, ts: float) -> Fie
             heard.alt_baro, heard.alt_at = altitude, ts
         else:
             fields["alt_geom"] = altitude
-    if tc:
-        status = me >> 49 & 3
+    status, nic_b = me >> 49 & 3, me >> 48 & 1
+    quality = (tc, status, nic_b)
+    again = quality == heard.quality and 0.0 <= ts - heard.quality_at < TOLD_EVERY_S
+    if tc and not again:
+        heard.quality, heard.quality_at = quality, ts
         fields["alert"] = status in (1, 2)
         fields["spi"] = status == 3
         fields["on_ground"] = False
-        _integrity(tc, heard, me >> 48 & 1, fields)
+        _integrity(tc, heard, nic_b, fields)
     return fields
 
 
