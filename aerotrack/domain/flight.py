@@ -545,7 +545,7 @@ class FlightState:
 
 def _nearest(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
     """The nearest airport; the table is read once, by the runtime at its start."""
-    return load_airports().nearest(lat, lon, within_nmi)
+    return load_airports().likely(lat, lon, within_nmi)
 
 
 def _public(name: str, value: Any) -> Value:
