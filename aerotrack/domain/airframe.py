@@ -4,7 +4,8 @@ from typing import Final
 
 import msgspec
 
-from aerotrack.domain.flight import FlightState, Origin
+from aerotrack.domain.flight import FlightState
+from aerotrack.domain.origins import Origin
 from aerotrack.domain.types import Value
 
 # The feed and the source under which a flight shows what the register says.

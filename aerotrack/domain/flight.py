@@ -6,7 +6,7 @@ older or worse overwrites it. Which positions are believed is decided in
 """
 
 from collections import deque
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.countries import country_of
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
+from aerotrack.domain.origins import PLACES, Origins
 from aerotrack.domain.phases import Moment, PhaseTracker
 from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
@@ -26,7 +27,7 @@ from aerotrack.domain.records import (
     flight_key,
 )
 from aerotrack.domain.rules import SLOW_SOURCES, FlightRules
-from aerotrack.domain.sources import RANKS, TRUSTED_FOR_S
+from aerotrack.domain.sources import TRUSTED_FOR_S
 from aerotrack.domain.types import Value
 from aerotrack.domain.vocabulary import DECIMALS
 
@@ -44,20 +45,27 @@ EMERGENCY_SQUAWKS: Final = frozenset({"7500", "7600", "7700"})
 SPOILT: Final[frozenset[Refusal]] = frozenset(
     {"bad_cpr", "impossible_jump", "impossible_past", "out_of_range", "replayed"}
 )
+_NOTHING_TAKEN: Final = frozenset({None, "refused"})
 _POSITION: Final = frozenset({"lat", "lon"})
+
+
+class _Field(NamedTuple):
+    """What the fold needs to know of a field: its place among the origins, its precision."""
+
+    place: int
+    decimals: int | None
+    tracked: bool
+    identity: bool
+
+
 _PLAIN_FIELDS: Final = {
-    name: DECIMALS.get(name) for name in REPORTED_FIELDS if name not in _POSITION
+    name: _Field(PLACES[name], DECIMALS.get(name), name in TRACKED, name in IDENTITY)
+    for name in REPORTED_FIELDS
+    if name not in _POSITION
 }
-_NOT_PLAIN: Final = -1
-_PLACES: Final = DECIMALS["lat"]
-
-
-class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a value comes from: shared by all fields one observation set."""
-
-    ts: float
-    source: str
-    feed: str
+_DECIMALS: Final = DECIMALS["lat"]
+_LAT: Final = PLACES["lat"]
+_LON: Final = PLACES["lon"]
 
 
 class RefusedFix(msgspec.Struct, frozen=True, gc=False):
@@ -95,15 +103,6 @@ class Folded(msgspec.Struct, gc=False):
     unchanged: tuple[str, ...] = ()
 
 
-class _Fields(msgspec.Struct, frozen=True, gc=False):
-    """What the fields beside the position did; ``refused`` is why the first refused one was."""
-
-    taken: bool
-    tracked: bool
-    identity: bool
-    refused: str | None
-
-
 class FlightState:
     """Everything known of one flight. Changed by :meth:`fold` only, read by everybody else."""
 
@@ -111,6 +110,8 @@ class FlightState:
         "_last_point_us",
         "_phases",
         "_position",
+        "_shown_lat",
+        "_shown_lon",
         "feed",
         "first_position",
         "flight_id",
@@ -133,14 +134,16 @@ class FlightState:
         self.flight_id = flight_id(icao24, started)
         self.last_contact = started
         self.values: dict[str, Any] = {}  # each as typed in Observation
-        self.origins: dict[str, Origin] = {}
+        self.origins = Origins()
         self.points = 0
         self.source: str | None = None
         self.feed: str | None = None
         self.receiver: str | None = None
         self.first_position: tuple[float, float] | None = None
         self.refused: deque[RefusedFix] | None = None
-        self._position = PositionTracker(self.values, self.origins)
+        self._position = PositionTracker(self.values, self.origins.times)
+        self._shown_lat: float | None = None
+        self._shown_lon: float | None = None
         self._phases = PhaseTracker()
         self._last_point_us = 0
 
@@ -221,20 +224,20 @@ class FlightState:
         if self._phases.landed_at is not None and self._departs_again(obs):
             return Folded(departs=True)
         position = self._position
-        origin = Origin(ts, obs.source, obs.feed)
+        giver = self.origins.giver(obs.source, obs.feed)
         changed: list[tuple[str, Value]] = []
         points: list[TrackPoint] = []
         refused_fixes: list[RefusedFix] = []
         unchanged: list[str] = []
         verdict: Verdict | None = None
-        tracked = False
+        moved = False
 
         if position.pending is not None:
             position.expire(ts)
         if obs.cpr is not None or obs.lat is not None or obs.lon is not None:
             verdict = position.take(obs)
             if verdict.kind == "accepted":
-                tracked = self._move(obs, origin, changed)
+                moved = self._move(obs, giver, changed)
             elif verdict.kind == "late":
                 points.append(self._late_point(obs, verdict))
             elif verdict.reason is not None:
@@ -249,35 +252,35 @@ class FlightState:
                 unchanged=tuple(unchanged),
             )
 
-        fields = self._take_fields(obs, origin, changed)
+        taken, tracked, identity, not_taken = self._take_fields(obs, giver, changed)
         self.last_contact = max(self.last_contact, ts)
-        moved = waiting = late = False
-        reason: str | None = None
-        if verdict is not None:
-            kind, reason = verdict.kind, verdict.reason
-            moved, waiting, late = kind == "accepted", kind == "provisional", kind == "late"
-        events: tuple[FlightEvent, ...] = ()
-        taken = fields.taken or late or (verdict is not None and reason is None)
-        refused = None if taken else reason or fields.refused
+        kind = None if verdict is None else verdict.kind
+        refused: str | None = None
+        flown: tuple[FlightEvent, ...] = ()
+        declared: tuple[FlightEvent, ...] = ()
+        if not taken and kind in _NOTHING_TAKEN:
+            refused = (None if verdict is None else verdict.reason) or not_taken
         if refused is None:
-            if moved or self.source is None:
+            if kind == "accepted" or self.source is None:
                 self._take_provenance(obs, changed)
-            tracked = tracked or fields.tracked
-            if waiting and position.pending is not None:
+            if kind == "provisional" and position.pending is not None:
                 held = position.pending[-1]
-                held.point = self._point(obs, origin, held.lat, held.lon)
+                held.point = self._point(obs, held.lat, held.lon)
                 held.tracked = tracked
-            elif tracked and not late:
-                events = self._follow(ts, changed)
-                points.append(self._record_point(obs, origin, moved=moved))
-            elif not late:
-                unchanged.append(obs.feed)
+            elif kind != "late":
+                if tracked or moved:
+                    flown = self._follow(ts, changed)
+                    points.append(self._record_point(obs, verdict))
+                else:
+                    unchanged.append(obs.feed)
+            if tracked:
+                declared = self._emergency(ts, changed)
         return Folded(
-            refused=refused,
-            changed=tuple(changed),
-            points=tuple(points),
-            events=(*self._emergency(ts, changed), *events) if changed else events,
-            identity=fields.identity or bool(events),
+            refused,
+            tuple(changed),
+            tuple(points),
+            (*declared, *flown),
+            identity or bool(flown),
             refused_fixes=tuple(refused_fixes),
             unchanged=tuple(unchanged),
         )
@@ -294,65 +297,70 @@ class FlightState:
         )
 
     def _take_fields(
-        self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]
-    ) -> _Fields:
-        """Take in all that ``obs`` says beside its position."""
-        values, origins, ts = self.values, self.origins, origin.ts
-        rank = RANKS.get(obs.source, 0)
+        self, obs: Observation, giver: int, changed: list[tuple[str, Value]]
+    ) -> tuple[bool, bool, bool, str | None]:
+        """Take in all that ``obs`` says beside its position.
+
+        Says whether anything was taken, whether that makes a point, whether it changes the
+        identity, and why the first field refused was.
+        """
+        values, origins, ts = self.values, self.origins, obs.ts
+        times, givers, known = origins.times, origins.givers, origins.known
+        rank = known[giver].rank
         tracked = identity = taken = False
         refused: str | None = None
-        # Only what is not at its default, and in C: an observation says 3 of 50 fields. Most were
-        # set together by the observation before, so its origin is judged once.
-        yields: Origin | None = None
+        # Only what is not at its default, and in C: an observation says 3 of 50 fields.
         for name, value in msgspec.to_builtins(obs).items():
-            places = _PLAIN_FIELDS.get(name, _NOT_PLAIN)
-            if places == _NOT_PLAIN:
+            field = _PLAIN_FIELDS.get(name)
+            if field is None:
                 continue
-            was = origins.get(name)
-            if was is not None and was is not yields:
-                if ts < was.ts or (ts - was.ts < TRUSTED_FOR_S and rank < RANKS.get(was.source, 0)):
-                    refused = refused or ("old" if ts < was.ts else "worse_source")
-                    continue
-                yields = was
+            place = field[0]
+            age = ts - times[place]
+            if age < TRUSTED_FOR_S and (age < 0.0 or rank < known[givers[place]].rank):
+                refused = refused or ("old" if age < 0.0 else "worse_source")
+                continue
             taken = True
-            origins[name] = origin
+            times[place] = ts
+            givers[place] = giver
             before = values.get(name)
             if value == before:
                 continue
             values[name] = value
-            if places is None:
+            decimals = field[1]
+            if decimals is None:
                 changed.append((name, value))
             else:
-                shown = round(value, places)
-                if before is None or shown != round(before, places):
+                shown = round(value, decimals)
+                if before is None or shown != round(before, decimals):
                     changed.append((name, shown))
-            if name in TRACKED:
+            if field[2]:
                 tracked = True
-            if name in IDENTITY:
+            if field[3]:
                 identity = True
-        return _Fields(taken, tracked, identity, refused)
+        return taken, tracked, identity, refused
 
-    def _move(self, obs: Observation, origin: Origin, changed: list[tuple[str, Value]]) -> bool:
+    def _move(self, obs: Observation, giver: int, changed: list[tuple[str, Value]]) -> bool:
         """Show the position just accepted; say whether it differs at public precision."""
         fix = self._position.fix
         if fix is None:
             return False
-        values, origins = self.values, self.origins
+        values, origins, lat, lon = self.values, self.origins, fix.lat, fix.lon
         if self.first_position is None:
-            self.first_position = (fix.lat, fix.lon)
-        if fix.at != origin.ts:
-            origin = Origin(fix.at, origin.source, origin.feed)
-        origins["lat"] = origins["lon"] = origin
-        for name, value in (("lat", fix.lat), ("lon", fix.lon)):
-            was = values.get(name)
-            if value != was:
-                values[name] = value
-                shown = round(value, _PLACES)
-                if was is None or shown != round(was, _PLACES):
-                    changed.append((name, shown))
+            self.first_position = (lat, lon)
+        origins.times[_LAT] = origins.times[_LON] = fix.at
+        origins.givers[_LAT] = origins.givers[_LON] = giver
+        values["lat"], values["lon"] = lat, lon
+        shown = round(lat, _DECIMALS)
+        if shown != self._shown_lat:
+            self._shown_lat = shown
+            changed.append(("lat", shown))
+        shown = round(lon, _DECIMALS)
+        if shown != self._shown_lon:
+            self._shown_lon = shown
+            changed.append(("lon", shown))
         moved = bool(changed)
         if obs.site is not None or "r_dst" in values:
-            self._show_from_station(obs.site, fix.lat, fix.lon, changed)
+            self._show_from_station(obs.site, lat, lon, changed)
         return moved
 
     def _show_from_station(
@@ -422,19 +430,18 @@ class FlightState:
         self.refused.append(refused)
         return refused
 
-    def _record_point(self, obs: Observation, origin: Origin, *, moved: bool) -> TrackPoint:
-        """The state now, as a point of the track."""
+    def _record_point(self, obs: Observation, verdict: Verdict | None) -> TrackPoint:
+        """The state now, as a point of the track, where ``obs`` brought it."""
         self.points += 1
-        fix = self._position.fix
-        if moved and fix is not None:
-            return self._point(obs, origin, fix.lat, fix.lon)
-        return self._point(obs, origin, None, None)
+        if verdict is None or verdict.kind != "accepted":
+            return self._point(obs, None, None)
+        return self._point(obs, verdict.lat, verdict.lon)
 
-    def _point(
-        self, obs: Observation, origin: Origin, lat: float | None, lon: float | None
-    ) -> TrackPoint:
+    def _point(self, obs: Observation, lat: float | None, lon: float | None) -> TrackPoint:
         """The state now, there; times within a flight go up by a microsecond."""
-        micros = max(round(obs.ts * MICRO), self._last_point_us + 1)
+        micros = round(obs.ts * MICRO)
+        if micros <= self._last_point_us:
+            micros = self._last_point_us + 1
         self._last_point_us = micros
         get = self.values.get
         return TrackPoint(
@@ -451,8 +458,8 @@ class FlightState:
             get("callsign"),
             get("squawk"),
             get("emergency"),
-            origin.source,
-            origin.feed,
+            obs.source,
+            obs.feed,
         )
 
     def _late_point(self, obs: Observation, verdict: Verdict) -> TrackPoint:

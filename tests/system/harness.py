@@ -399,9 +399,31 @@ class Rows:
         return value
 
 
+PACE_S = 0.05
+"""Lines within this of each other are sent together, as a receiver's buffer does."""
+
+
+def paced(recording: bytes) -> Iterator[tuple[float, bytes]]:
+    """The lines of SBS in groups, each with the seconds to wait before it."""
+    began = time.monotonic()
+    first, group, due = None, b"", 0.0
+    for line in recording.splitlines(keepends=True):
+        hour, minute, second = line.split(b",")[9].split(b":")
+        at = int(hour) * 3600 + int(minute) * 60 + float(second)
+        first = at if first is None else first
+        if at - first - due > PACE_S:
+            yield max(0.0, began + due - time.monotonic()), group
+            group, due = b"", at - first
+        group += line
+    yield max(0.0, began + due - time.monotonic()), group
+
+
 @contextlib.contextmanager
 def playing(recording: bytes) -> Iterator[tuple[int, threading.Event]]:
-    """A receiver's output port: its number, and the event that sends ``recording``.
+    """A receiver's output port: its number, and the event that sends the lines of ``recording``.
+
+    At their own speed, by the time of day they were logged at: what they say of how fast aircraft
+    are is held against the time it takes them.
 
     It waits for one client and keeps the connection open after the last byte, as a receiver does.
     """
@@ -414,7 +436,10 @@ def playing(recording: bytes) -> Iterator[tuple[int, threading.Event]]:
                 client, _ = listener.accept()
                 with client:
                     go.wait(START_TIMEOUT_S)
-                    client.sendall(recording)
+                    for pause, lines in paced(recording):
+                        if over.wait(pause):
+                            return
+                        client.sendall(lines)
                     over.wait(START_TIMEOUT_S)
 
         player = threading.Thread(target=play, daemon=True)

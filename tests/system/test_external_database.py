@@ -89,20 +89,22 @@ def test_a_database_that_comes_later_gets_everything_that_was_live_meanwhile(
         assert 503 == server.request("GET", "/readyz")[0]
         assert 200 == server.request("GET", "/healthz")[0]
         for step in range(5):
-            server.post({"icao24": "4ca2d6", "lat": 50.0 + step, "lon": 8.0})
-        last = client.until(lambda held: held.flights.get("4ca2d6", {}).get("lat") == 54.0)
-        assert 54.0 == last.flights["4ca2d6"]["lat"]
+            server.post({"icao24": "4ca2d6", "lat": 50.0 + step / 10_000, "lon": 8.0})
+        last = client.until(lambda held: held.flights.get("4ca2d6", {}).get("lat") == 50.0004)
+        assert 50.0004 == last.flights["4ca2d6"]["lat"]
         assert 0 == server.json("/api/v1/stats")["points_stored"]
         assert 503 == server.request("GET", "/api/v1/flights/4ca2d6/track")[0]
         door.open()
         until("ready", lambda: server.request("GET", "/readyz")[0] == 200)
         until("stored", lambda: server.json("/api/v1/stats")["points_stored"] == 5)
         track = server.json("/api/v1/flights/4ca2d6/track")["points"]
-        assert [50.0, 51.0, 52.0, 53.0, 54.0] == [point["lat"] for point in track]
+        assert [50.0, 50.0001, 50.0002, 50.0003, 50.0004] == [point["lat"] for point in track]
         client.close()
         server.stop()
     rows = Rows(database_url)
-    assert [(50.0 + step,) for step in range(5)] == rows.all("SELECT lat FROM position ORDER BY ts")
+    assert [(50.0 + step / 10_000,) for step in range(5)] == rows.all(
+        "SELECT lat FROM position ORDER BY ts"
+    )
     assert [("4ca2d6", 5)] == rows.all("SELECT icao24, points FROM flight")
     assert not list(data_dir.glob("postgres-*"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .expected import Aircraft, add_snapshot, differences, of_sbs, of_snapshots
-from .harness import PATIENCE_S, LiveClient, Rows, Server, serving
+from .harness import PATIENCE_S, LiveClient, Rows, Server, serving, until
 from .test_sbs import assert_stored
 
 RECORDINGS = ("ulss7", "hu0102-1", "hu0102-2")
@@ -64,28 +64,14 @@ def of_lines(lines: bytes) -> dict[str, Aircraft]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "scheme", "read"),
-    [("readsb-newmexico.jsonlines.gz", "jsonl", of_lines), ("antirez.sbs", "sbs", of_sbs)],
-)
-def test_other_recordings_sent_to_a_listening_feed_are_shown_and_stored(
-    *,
-    name: str,
-    scheme: str,
-    read: Callable[[bytes], dict[str, Aircraft]],
-    recording: Callable[[str], bytes],
-    data_dir: Path,
-    database_url: str,
+def test_json_lines_sent_to_a_listening_feed_are_shown_and_stored(
+    recording: Callable[[str], bytes], data_dir: Path, database_url: str
 ) -> None:
-    played = recording(name)
-    expected = read(played)
+    played = recording("readsb-newmexico.jsonlines.gz")
+    expected = of_lines(played)
+    feeds = ["jsonl+listen://127.0.0.1:0?name=rec"]
     with (
-        Server(
-            data_dir,
-            *ALL_LIVE,
-            feeds=[f"{scheme}+listen://127.0.0.1:0?name=rec"],
-            database_url=database_url,
-        ) as server,
+        Server(data_dir, *ALL_LIVE, feeds=feeds, database_url=database_url) as server,
         LiveClient(server) as client,
     ):
         client.subscribe()
@@ -98,3 +84,21 @@ def test_other_recordings_sent_to_a_listening_feed_are_shown_and_stored(
         client.close()
         server.stop()
         assert_stored(Rows(database_url), expected)
+
+
+def test_a_recording_without_times_is_taken_line_by_line_and_shows_its_aircraft(
+    recording: Callable[[str], bytes], data_dir: Path
+) -> None:
+    """How fast it was is not known, so positions that come too soon are rightly not believed."""
+    played = recording("antirez.sbs")
+    expected = of_sbs(played)
+    with Server(data_dir, feeds=["sbs+listen://127.0.0.1:0?name=rec"]) as server:
+        with socket.create_connection(("127.0.0.1", server.listening_port("rec"))) as receiver:
+            receiver.sendall(played)
+        count = played.count(b"\n")
+        until("the last line", lambda: server.feed("rec")["received"] == count)
+        until("the aircraft", lambda: server.flights().keys() == expected.keys())
+        counted = server.feed("rec")
+        assert (count, {}) == (counted["accepted"] + counted["ignored"], counted["refused"])
+        for icao24, flight in server.flights().items():
+            assert expected[icao24].last.get("callsign") == flight.get("callsign")

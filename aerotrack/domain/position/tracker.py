@@ -6,7 +6,7 @@ pair must agree with one another, and a jump must be confirmed by what follows. 
 are those of the observations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from aerotrack.domain.cpr import Position, resolve_near
 from aerotrack.domain.geo import distance_nmi
 from aerotrack.domain.observation import CprFrame, Observation
+from aerotrack.domain.origins import PLACES
 from aerotrack.domain.position import gate
 from aerotrack.domain.position.fixes import Fix, Provisional, Verdict
 from aerotrack.domain.position.pairing import (
@@ -56,6 +57,12 @@ LATE_FRAME_S: Final = 10.0
 # flies until the nearer of them (half a turn at three degrees a second bends by 0.64).
 BETWEEN_SHARE: Final = 0.7
 
+_GS: Final = PLACES["gs"]
+_TAS: Final = PLACES["tas"]
+_IAS: Final = PLACES["ias"]
+_TRACK: Final = PLACES["track"]
+_HEADING: Final = PLACES["true_heading"]
+
 
 class Claim(msgspec.Struct, gc=False):
     """A position somebody claims for the aircraft; ``odd`` is the format of a raw one."""
@@ -72,18 +79,18 @@ class Claim(msgspec.Struct, gc=False):
 class PositionTracker:
     """What one flight knows of its positions.
 
-    ``values`` and ``origins`` are the flight's own fields with their sources and times, read here
-    for speed and track. ``fix`` is the last accepted position. A raw first fix is in ``pending``
-    until :meth:`take` moves it to ``released`` (believed, to be recorded) or ``discarded``, from
-    where the flight takes them away.
+    ``values`` and ``times`` are the flight's own fields and when they were said, by
+    :data:`aerotrack.domain.origins.PLACES`, read here for speed and track. ``fix`` is the last
+    accepted position. A raw first fix is in ``pending`` until :meth:`take` moves it to ``released``
+    (believed, to be recorded) or ``discarded``, from where the flight takes them away.
     """
 
     __slots__ = (
         "_before",
         "_gs_at_fix",
-        "_origins",
         "_pairs",
         "_reliability",
+        "_times",
         "_trail",
         "_values",
         "discarded",
@@ -92,9 +99,9 @@ class PositionTracker:
         "released",
     )
 
-    def __init__(self, values: Mapping[str, Any], origins: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], times: Sequence[float]) -> None:
         self._values = values
-        self._origins = origins
+        self._times = times
         self.fix: Fix | None = None
         self._before: Fix | None = None
         self._gs_at_fix: float | None = None
@@ -324,11 +331,13 @@ class PositionTracker:
 
     def _reachable(self, lat: float, lon: float, then: float, claim: Claim) -> bool:
         """Whether the gate lets it come from ``lat``/``lon`` at ``then`` to the claimed place."""
-        elapsed = abs(claim.at - then)
+        elapsed = claim.at - then
+        if elapsed < 0.0:
+            elapsed = -elapsed
         metres, bearing = gate.step(lat, lon, claim.lat, claim.lon)
         obs, fix = claim.obs, self.fix
         off_track: float | None = None
-        if metres > gate.NO_DIRECTION_M and elapsed <= gate.TRACK_WITHIN_S:
+        if elapsed <= gate.TRACK_WITHIN_S and metres > gate.NO_DIRECTION_M:
             track = self._track(obs, claim.at)
             if track is not None:
                 off_track = gate.angle_between(track, bearing)
@@ -353,45 +362,42 @@ class PositionTracker:
 
     def _fastest(self, claim: Claim, further: float) -> float:
         """The speed to reckon with, knots; ``further`` seconds away from now."""
-        obs, values = claim.obs, self._values
-        gs, age = values.get("gs"), 0.0
+        at = claim.at
+        gs, age = self._known("gs", _GS, at), 0.0
         if gs is not None:
-            age = claim.at - self._origins["gs"].ts
-            if age > SPEED_KNOWN_S:
-                gs = None
-        if obs.gs is not None and (gs is None or obs.gs > gs):
-            gs = obs.gs
+            age = at - self._times[_GS]
+        reported = claim.obs.gs
+        if reported is not None and (gs is None or reported > gs):
+            gs = reported
         if gs is None or further > SPEED_KNOWN_S:
-            tas, ias = values.get("tas"), values.get("ias")
-            if tas is not None and claim.at - self._origins["tas"].ts > SPEED_KNOWN_S:
-                tas = None
-            if ias is not None and claim.at - self._origins["ias"].ts > SPEED_KNOWN_S:
-                ias = None
+            tas, ias = self._known("tas", _TAS, at), self._known("ias", _IAS, at)
             return gate.airspeed_limit_kt(tas, ias, surface=claim.surface)
         before = self._gs_at_fix
         if before is not None and before > gs:
             gs = before
-        speed: float = gs + gate.ACCELERATION_KT_PER_S * (max(age, 0.0) + further)
+        return gs + gate.ACCELERATION_KT_PER_S * ((age if age > 0.0 else 0.0) + further)
+
+    def _known(self, name: str, place: int, at: float) -> float | None:
+        """A speed, if it was reported recently enough, knots."""
+        if at - self._times[place] > SPEED_KNOWN_S:
+            return None
+        speed: float | None = self._values.get(name)
         return speed
 
     def _gs(self, obs: Observation) -> float | None:
         """Ground speed as far as it is known, knots."""
-        if obs.gs is not None:
-            return obs.gs
-        gs: float | None = self._values.get("gs")
-        if gs is not None and obs.ts - self._origins["gs"].ts > SPEED_KNOWN_S:
-            return None
-        return gs
+        return self._known("gs", _GS, obs.ts) if obs.gs is None else obs.gs
 
     def _track(self, obs: Observation, at: float) -> float | None:
         """The direction it said it moves in, or else points to, degrees."""
         if obs.track is not None:
             return obs.track
-        for name in ("track", "true_heading"):
-            direction: float | None = self._values.get(name)
-            if direction is not None and at - self._origins[name].ts <= gate.TRACK_WITHIN_S:
-                return direction
-        return None
+        direction: float | None = None
+        if at - self._times[_TRACK] <= gate.TRACK_WITHIN_S:
+            direction = self._values.get("track")
+        elif at - self._times[_HEADING] <= gate.TRACK_WITHIN_S:
+            direction = self._values.get("true_heading")
+        return direction
 
     def _surface_reference(self, obs: Observation) -> Position | None:
         """Which quarter of the globe a surface position is in: its own last one, or the station."""

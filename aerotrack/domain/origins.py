@@ -1,0 +1,89 @@
+"""Where each field of a flight comes from and how old it is, in little room.
+
+A flight knows forty fields; as a dict of objects their origins would weigh more than their values.
+Here the times are one array and the rest a byte a field, an index into the few givers (source and
+feed) a flight has. To the outside it is a mapping from field to :class:`Origin`.
+"""
+
+from array import array
+from collections.abc import Iterator, MutableMapping
+from typing import Final
+
+import msgspec
+
+from aerotrack.domain.sources import RANKS
+from aerotrack.domain.vocabulary import TERMS
+
+# Every name of the vocabulary has a place, in its order.
+PLACES: Final = {name: place for place, name in enumerate(TERMS)}
+_NAMES: Final = tuple(TERMS)
+_NEVER: Final = float("-inf")
+_NO_TIMES: Final = array("d", [_NEVER]) * len(_NAMES)
+# Givers are counted in a byte. A flight heard by more feeds than this names the last one wrongly.
+MOST_GIVERS: Final = 256
+
+
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """Where a value comes from, and the time it holds for (epoch seconds)."""
+
+    ts: float
+    source: str
+    feed: str
+
+
+class Giver(msgspec.Struct, frozen=True, gc=False):
+    """Who gives values: a source by a feed; ``rank`` is that of the source."""
+
+    source: str
+    feed: str
+    rank: int
+
+
+class Origins(MutableMapping[str, Origin]):
+    """A mapping from the names of known fields to their origins.
+
+    For the fold there are its parts: ``times`` by place, minus infinity where unknown, and
+    ``givers`` by place as indices into ``known``.
+    """
+
+    __slots__ = ("givers", "known", "times")
+
+    def __init__(self) -> None:
+        self.times = _NO_TIMES[:]
+        self.givers = bytearray(len(_NAMES))
+        self.known: list[Giver] = []
+
+    def giver(self, source: str, feed: str) -> int:
+        """The index of a giver, which is noted if it is new."""
+        for index, known in enumerate(self.known):
+            if known.feed == feed and known.source == source:
+                return index
+        if len(self.known) == MOST_GIVERS:
+            self.known.pop()
+        self.known.append(Giver(source, feed, RANKS.get(source, 0)))
+        return len(self.known) - 1
+
+    def __getitem__(self, name: str) -> Origin:
+        place = PLACES[name]
+        at = self.times[place]
+        if at == _NEVER:
+            raise KeyError(name)
+        giver = self.known[self.givers[place]]
+        return Origin(at, giver.source, giver.feed)
+
+    def __setitem__(self, name: str, origin: Origin) -> None:
+        place = PLACES[name]
+        self.givers[place] = self.giver(origin.source, origin.feed)
+        self.times[place] = origin.ts
+
+    def __delitem__(self, name: str) -> None:
+        place = PLACES[name]
+        if self.times[place] == _NEVER:
+            raise KeyError(name)
+        self.times[place] = _NEVER
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, at in zip(_NAMES, self.times, strict=True) if at != _NEVER)
+
+    def __len__(self) -> int:
+        return sum(at != _NEVER for at in self.times)
