@@ -115,7 +115,7 @@ def print_report(found: dict[str, Any]) -> None:
          f"{m.queue_most:,}; {m.waiting_most:,}; {m.lag_most:.1f} s"),
         ("fed", f"{account.fed:,}"),
         ("= stored + unchanged + refused",
-         f"{stored.rows:,} + {account.unchanged:,} + {account.refused:,}"),
+         f"{stored.rows:,} + {account.unchanged:,} + {account.refused + account.overloaded:,}"),
     ]  # fmt: skip
     copied, bare = found["copy_baseline"], found["bare_fan_out_cpu"]
     if copied and copied["rows"]:

@@ -41,8 +41,8 @@ RUN_TIMEOUT_S = 180.0
 # -- to the row ------------------------------------------------------------------------------------
 
 SOUND = Account(
-    fed=100, observed=100, points=90, unchanged=7, refused=3, stored=90, dropped=0, rejected=0,
-    left=0,
+    fed=105, observed=100, points=90, unchanged=7, refused=3, overloaded=5, stored=90, dropped=0,
+    rejected=0, left=0,
 )  # fmt: skip
 ALL_THERE = Stored(rows=90, rejected_points=0, wrong_flights=0)
 
@@ -54,7 +54,8 @@ def test_an_account_that_adds_up_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("account", "stored", "named"),
     [
-        ({"fed": 101}, {}, ["fed = observed"]),
+        ({"fed": 106}, {}, ["fed = observed"]),
+        ({"overloaded": 4}, {}, ["fed = observed"]),
         ({"unchanged": 6}, {}, ["observed = points + unchanged + refused"]),
         ({"refused": 4}, {}, ["observed = points + unchanged + refused"]),
         ({}, {"rows": 89}, ["rows in PostgreSQL = points", "rows in PostgreSQL = stored"]),
