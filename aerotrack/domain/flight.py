@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aerotrack.domain.airports import Airport, load_airports
+from aerotrack.domain.countries import country_of
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
 from aerotrack.domain.origins import PLACES, Origins
@@ -404,6 +405,9 @@ class FlightState:
 
     def _take_provenance(self, obs: Observation, changed: list[tuple[str, Value]]) -> None:
         """The flight is shown as coming by what gave its last position, at first by anything."""
+        if self.source is None and (country := country_of(self.icao24)) is not None:
+            self.values["country"] = country
+            changed.append(("country", country))
         if obs.source != self.source:
             self.source = obs.source
             changed.append(("source", obs.source))
