@@ -24,6 +24,8 @@ ODD_ZONES: Final = 59
 # Surface frames keep two more bits of precision and so say a position modulo a quarter circle.
 AIRBORNE_SPAN: Final = 360.0
 SURFACE_SPAN: Final = 90.0
+_EVEN_DLAT: Final = AIRBORNE_SPAN / EVEN_ZONES
+_ODD_DLAT: Final = AIRBORNE_SPAN / ODD_ZONES
 
 # The cell of a frame, degrees of latitude: half of it is the greatest error of encoding.
 AIRBORNE_CELL_DEG: Final = AIRBORNE_SPAN / ODD_ZONES / SCALE
@@ -78,25 +80,28 @@ def encode(lat: float, lon: float, *, odd: bool, surface: bool) -> CprFrame:
 
 def resolve_airborne(even: CprFrame, odd: CprFrame, *, odd_newer: bool) -> Position | Unresolved:
     """Where the newer frame of an airborne pair was sent."""
-    zone = (ODD_ZONES * even.lat - EVEN_ZONES * odd.lat + HALF) >> BITS
-    even_lat = (zone % EVEN_ZONES + even.lat / SCALE) * (AIRBORNE_SPAN / EVEN_ZONES)
-    odd_lat = (zone % ODD_ZONES + odd.lat / SCALE) * (AIRBORNE_SPAN / ODD_ZONES)
+    even_y, odd_y = even.lat, odd.lat
+    zone = (ODD_ZONES * even_y - EVEN_ZONES * odd_y + HALF) >> BITS
+    even_lat = (zone % EVEN_ZONES + even_y / SCALE) * _EVEN_DLAT
+    odd_lat = (zone % ODD_ZONES + odd_y / SCALE) * _ODD_DLAT
     if even_lat >= 270.0:
         even_lat -= 360.0
     if odd_lat >= 270.0:
         odd_lat -= 360.0
     if not (-90.0 <= even_lat <= 90.0 and -90.0 <= odd_lat <= 90.0):
         return "bad_latitude"
-    lines = ODD_ZONES - bisect_right(_TRANSITIONS, abs(even_lat))
-    if lines != ODD_ZONES - bisect_right(_TRANSITIONS, abs(odd_lat)):
+    above = bisect_right(_TRANSITIONS, abs(even_lat))
+    if above != bisect_right(_TRANSITIONS, abs(odd_lat)):
         return "straddles_zones"
-    column = (even.lon * (lines - 1) - odd.lon * lines + HALF) >> BITS
+    lines = ODD_ZONES - above
+    even_x, odd_x = even.lon, odd.lon
+    column = (even_x * (lines - 1) - odd_x * lines + HALF) >> BITS
     if odd_newer:
         zones = lines - 1 or 1
-        lon = (column % zones + odd.lon / SCALE) * (AIRBORNE_SPAN / zones)
-        return odd_lat, lon - 360.0 if lon >= 180.0 else lon
-    lon = (column % lines + even.lon / SCALE) * (AIRBORNE_SPAN / lines)
-    return even_lat, lon - 360.0 if lon >= 180.0 else lon
+        lat, lon = odd_lat, (column % zones + odd_x / SCALE) * (AIRBORNE_SPAN / zones)
+    else:
+        lat, lon = even_lat, (column % lines + even_x / SCALE) * (AIRBORNE_SPAN / lines)
+    return lat, lon - 360.0 if lon >= 180.0 else lon
 
 
 def resolve_surface(

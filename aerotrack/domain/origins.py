@@ -11,12 +11,16 @@ from typing import Final
 
 import msgspec
 
+from aerotrack.domain.observation import REPORTED_FIELDS
 from aerotrack.domain.sources import RANKS
-from aerotrack.domain.vocabulary import TERMS
+from aerotrack.domain.vocabulary import TERMS, Live
 
-# Every name of the vocabulary has a place, in its order.
-PLACES: Final = {name: place for place, name in enumerate(TERMS)}
-_NAMES: Final = tuple(TERMS)
+# Known from the aircraft register alone, not from observations.
+REGISTERED: Final = frozenset({"desc", "operator"})
+# What the server says of itself has no origin; every other name of the vocabulary has a place.
+_OWN: Final = frozenset(Live.__struct_fields__) - frozenset(REPORTED_FIELDS) - REGISTERED
+_NAMES: Final = tuple(name for name in TERMS if name not in _OWN)
+PLACES: Final = {name: place for place, name in enumerate(_NAMES)}
 _NEVER: Final = float("-inf")
 _NO_TIMES: Final = array("d", [_NEVER]) * len(_NAMES)
 # Givers are counted in a byte. A flight heard by more feeds than this names the last one wrongly.

@@ -51,6 +51,14 @@ GO_AROUND_FT: Final = 300.0
 LOOK_EVERY_S: Final = 10.0
 
 
+_AIRBORNE: Final = frozenset({None, "climb", "cruise", "descent", "approach"})
+
+
+def _slow(gs: float | None) -> bool:
+    """Whether it may be taxiing."""
+    return gs is not None and gs < TAXI_KT
+
+
 class Moment(NamedTuple):
     """What the rules look at: the flight's state at ``ts``. Feet, knots, degrees."""
 
@@ -115,6 +123,18 @@ class PhaseTracker:
             return False
         fast = now.gs is not None and now.gs > TAXI_KT
         return fast or renamed or (now.on_ground is False and self.phase == "ground")
+
+    def nothing_new(
+        self, ts: float, altitude: float | None, gs: float | None, on_ground: bool | None
+    ) -> bool:
+        """Whether :meth:`update` would do nothing now, so that most moments need not be made.
+
+        In the air that is so until a window is over.
+        """
+        if on_ground or self.phase not in _AIRBORNE or (on_ground is None and _slow(gs)):
+            return False
+        anchor = self._anchor
+        return altitude is None if anchor is None else 0.0 <= ts - anchor[0] < WINDOW_S
 
     def update(self, now: Moment, nearest: Nearest) -> Happened | None:
         """Take in the state; the take-off or landing it shows, if any. Times must not go back."""

@@ -4,9 +4,11 @@
 ``position``: raw airborne positions and nothing else, each accepted. ``position, station known``:
 the same with distance and bearing. ``judged``: lat and lon of a judged feed. ``any frame``: the
 mix a receiver hears of an aircraft: position with altitude, velocity, identity, status, and the
-replies with altitude, squawk or Comm-B registers. Medians of --repeats rounds over fresh flights.
-Weight is what tracemalloc sees of --flights flights that know every field, halves of pairs and
-refusals included. --profile writes where the time of ``any frame`` goes.
+replies with altitude, squawk or Comm-B registers. The quietest of --repeats rounds, each over a
+fresh flight; next to it a list comprehension over ten numbers, to compare machines by. Weight is
+what tracemalloc sees of --flights flights after 200 observations: of a judged feed with 17 fields,
+and of raw frames with every field there is, halves of pairs included. --profile writes where the
+time of ``any frame`` goes.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ import math
 import platform
 import pstats
 import random
-import statistics
 import sys
 import time
+import timeit
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -139,7 +141,7 @@ def any_frames(number: int) -> list[Observation]:
 
 
 def microseconds(stream: Callable[[int], list[Observation]], number: int, repeats: int) -> float:
-    """The median cost of folding one of ``number`` observations."""
+    """The least cost of folding one of ``number`` observations."""
     observations = stream(number)
     taken = []
     for _ in range(repeats):
@@ -151,23 +153,35 @@ def microseconds(stream: Callable[[int], list[Observation]], number: int, repeat
         taken.append((time.perf_counter() - started) / number * 1e6)
         if state.refused:
             raise SystemExit(f"refused: {state.refused[0]}")
-    return statistics.median(taken)
+    return min(taken)
 
 
-def bytes_a_flight(flights: int) -> float:
-    """What a flight holds that has heard all kinds of frames."""
-    streams = [any_frames(200) for _ in range(2)]
-    for stream in streams:  # what all flights share
-        state = FlightState("4ca2d6", T0)
-        for obs in stream:
-            state.fold(obs)
+def judged_fields(number: int) -> list[Observation]:
+    """What the simulator or another server says, all of it each time."""
+    said = {
+        "callsign": "RYR4TK", "registration": "EI-DCL", "typecode": "B738", "category": "A3",
+        "alt_baro": 35_000, "alt_geom": 35_700, "on_ground": False, "gs": 450.5, "ias": 270,
+        "tas": 455, "mach": 0.78, "baro_rate": 0, "squawk": "1017", "emergency": "none",
+    }  # fmt: skip
+    places = [place(n / 2) for n in range(number)]
+    return [
+        seen(n / 2, lat=lat, lon=lon, track=track(n / 2), **said)
+        for n, (lat, lon) in enumerate(places)
+    ]
+
+
+def bytes_a_flight(stream: Callable[[int], list[Observation]], flights: int) -> float:
+    """What a flight holds that has heard the stream."""
+    state = FlightState("4ca2d6", T0)
+    for obs in stream(200):  # what all flights share is made now
+        state.fold(obs)
     gc.collect()
     held = []
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for _ in range(flights):
         state = FlightState("4ca2d6", T0)
-        for obs in any_frames(200):
+        for obs in stream(200):
             state.fold(obs)
         held.append(state)
     del obs
@@ -179,8 +193,8 @@ def bytes_a_flight(flights: int) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--observations", type=int, default=20_000)
-    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--observations", type=int, default=5_000)
+    parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--flights", type=int, default=200)
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     parser.add_argument("--profile", type=Path, help="write a profile of `any frame` there")
@@ -196,7 +210,10 @@ def main() -> int:
         name: microseconds(stream, args.observations, args.repeats)
         for name, stream in streams.items()
     }
-    weight = bytes_a_flight(args.flights)
+    weights = {
+        "a judged flight": bytes_a_flight(judged_fields, args.flights),
+        "a raw flight, every field": bytes_a_flight(any_frames, args.flights),
+    }
     if args.profile is not None:
         profile = cProfile.Profile()
         state, observations = FlightState("4ca2d6", T0), any_frames(args.observations)
@@ -209,15 +226,18 @@ def main() -> int:
     held = (
         costs["position"] <= EXPECTED_POSITION_US
         and costs["any frame"] <= EXPECTED_FRAME_US
-        and weight <= EXPECTED_BYTES
+        and max(weights.values()) <= EXPECTED_BYTES
     )
     if args.json:
-        print(json.dumps({"us": costs, "bytes": weight, "held": held}))
+        print(json.dumps({"us": costs, "bytes": weights, "held": held}))
     else:
         print(f"Python {platform.python_version()}, {args.observations} observations")
+        base = min(timeit.repeat("[i for i in range(10)]", number=2_000, repeat=200)) / 2_000 * 1e6
+        print(f"{'ten numbers':26} {base:6.2f} us")
         for name, cost in costs.items():
             print(f"{name:26} {cost:6.2f} us")
-        print(f"{'a flight':26} {weight:6.0f} bytes")
+        for name, weight in weights.items():
+            print(f"{name:26} {weight:6.0f} bytes")
         print("as expected" if held else "NOT as expected")
     return 0 if held else 1
 

@@ -54,7 +54,8 @@ class Provisional(msgspec.Struct, gc=False):
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What became of an observation's position.
 
-    ``accepted``: the flight moves to ``lat``/``lon``. ``late``: it belongs into the history only.
+    ``accepted``: the flight moves to :attr:`PositionTracker.fix`. ``late``: ``lat``/``lon`` belong
+    into the history only.
     ``provisional``: it waits in :attr:`PositionTracker.pending`. ``unresolved``: a raw frame that
     does not say where yet. ``refused``: for ``reason``, with ``lat``/``lon`` where known.
     """
@@ -63,3 +64,8 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     lat: float | None = None
     lon: float | None = None
     reason: Refusal | None = None
+
+
+ACCEPTED: Final = Verdict("accepted")
+PROVISIONAL: Final = Verdict("provisional")
+UNRESOLVED: Final = Verdict("unresolved")

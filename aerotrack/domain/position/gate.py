@@ -7,7 +7,7 @@ functions of numbers: distances in metres, speeds in knots, times in seconds, an
 import math
 from typing import Final
 
-from aerotrack.domain.geo import METRES_PER_NMI, bearing_deg, distance_nmi
+from aerotrack.domain.geo import METRES_PER_NMI, distance_nmi
 
 # What a position may be off by itself: encoding (5 m airborne, 1.3 m surface) and the jitter of a
 # satellite fix, doubled since both ends have it.
@@ -65,8 +65,10 @@ NULL_ISLAND_DEG: Final = 0.01
 
 _M_PER_DEG: Final = METRES_PER_NMI * 60.0
 _M_PER_S_OF_KT: Final = METRES_PER_NMI / 3600.0
+_LATENCY_M_PER_KT: Final = LATENCY_S * _M_PER_S_OF_KT
 # Within this box a degree of longitude is as wide at both ends to a thousandth.
 _NEAR_DEG: Final = 0.5
+_HALF_RADIAN: Final = math.pi / 360
 _FLAT_BELOW_LAT: Final = 80.0
 
 
@@ -79,18 +81,16 @@ def implausible(lat: float, lon: float) -> bool:
     return lat == 0.0 and abs(lon) in (0.0, 90.0)
 
 
-def step(lat1: float, lon1: float, lat2: float, lon2: float) -> tuple[float, float]:
-    """Distance in metres and bearing in degrees of the way from one position to another.
-
-    On the plane where that is good to a hundredth and much cheaper, else on the sphere.
+def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Metres from one position to another: on the plane where that is good to a hundredth and much
+    cheaper, else on the sphere.
     """
     north, east = lat2 - lat1, lon2 - lon1
     near = -_NEAR_DEG < north < _NEAR_DEG and -_NEAR_DEG < east < _NEAR_DEG
     if near and -_FLAT_BELOW_LAT < lat1 < _FLAT_BELOW_LAT:
-        east *= math.cos(math.radians(lat1 + lat2) / 2)
-        return math.hypot(north, east) * _M_PER_DEG, math.degrees(math.atan2(east, north))
-    metres = distance_nmi(lat1, lon1, lat2, lon2) * METRES_PER_NMI
-    return metres, bearing_deg(lat1, lon1, lat2, lon2)
+        east *= math.cos((lat1 + lat2) * _HALF_RADIAN)
+        return math.hypot(north, east) * _M_PER_DEG
+    return distance_nmi(lat1, lon1, lat2, lon2) * METRES_PER_NMI
 
 
 def airspeed_limit_kt(tas: float | None, ias: float | None, *, surface: bool) -> float:
@@ -100,6 +100,11 @@ def airspeed_limit_kt(tas: float | None, ias: float | None, *, surface: bool) ->
     if ias is not None:
         return ias * IAS_FACTOR
     return UNKNOWN_SURFACE_KT if surface else UNKNOWN_AIR_KT
+
+
+def least_reach_m(speed: float) -> float:
+    """What :func:`reach_m` never falls below: no need to look at times and directions."""
+    return BASE_SURFACE_M + speed * _LATENCY_M_PER_KT
 
 
 def reach_m(

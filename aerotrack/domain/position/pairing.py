@@ -18,6 +18,7 @@ from aerotrack.domain.observation import CprFrame
 UNKNOWN_SPEED_S: Final = 10.0
 AT_500_KT_S: Final = 19.0
 LONGEST_S: Final = 30.0
+SHORTEST_S: Final = AT_500_KT_S * 500.0 / 4_000.0  # at the greatest speed a field can hold
 # On the surface zones are a quarter as wide, and parked aircraft send only every 5 s.
 SURFACE_S: Final = 25.0
 SURFACE_SLOW_S: Final = 50.0
@@ -64,8 +65,8 @@ class FramePairs:
 
     def hear(self, frame: CprFrame, at: float, source: str) -> HeardFrame:
         """Note a frame, unless a newer one of its format is there."""
-        self._serial += 1
-        heard = HeardFrame(frame, at, source, self._serial)
+        self._serial = serial = self._serial + 1
+        heard = HeardFrame(frame, at, source, serial)
         if frame.odd:
             if self.odd is None or at >= self.odd.at:
                 self.odd = heard
@@ -75,15 +76,18 @@ class FramePairs:
 
     def partner(self, heard: HeardFrame, gs: float | None) -> HeardFrame | None:
         """The frame ``heard`` may be paired with, given the ground speed in knots."""
-        other = self.even if heard.frame.odd else self.odd
+        frame = heard.frame
+        other = self.even if frame.odd else self.odd
         if (
             other is None
-            or other.frame.surface is not heard.frame.surface
+            or other.frame.surface is not frame.surface
             or other.source != heard.source
         ):
             return None
-        apart = abs(heard.at - other.at)
-        if apart > pair_window_s(gs, surface=heard.frame.surface):
+        apart = heard.at - other.at
+        if apart < 0.0:
+            apart = -apart
+        if apart > SHORTEST_S and apart > pair_window_s(gs, surface=frame.surface):
             return None
         if heard.serial - other.serial > FRAMES_SPARE + FRAMES_PER_S * apart:
             return None

@@ -6,6 +6,7 @@ from typing import Final
 # A counter goes up with each accepted fix and down with each refused one; at zero the flight may
 # jump. Four (readsb's): about two seconds of messages decide.
 MOST: Final = 4
+_NEXT: Final = (1, 2, 3, MOST, MOST)  # of a counter that goes up
 # The same bad position within 4 s, and the same receiver within 0.3 s, count once (readsb), so that
 # one bad receiver does not drain the counter.
 KEPT: Final = 4
@@ -33,17 +34,17 @@ class Reliability:
     @property
     def exhausted(self) -> bool:
         """Whether as much was refused as had been accepted."""
-        return self._judged <= 0 or self._even <= 0 or self._odd <= 0
+        return not (self._judged and self._even and self._odd)
 
     def accepted(self, odd: bool | None) -> None:
         """A fix passed the gate; ``odd`` is the format of a raw one, ``None`` of a judged one."""
         self.elsewhere = None
         if odd is None:
-            self._judged = min(self._judged + 1, MOST) if self._judged > 0 else 1
+            self._judged = _NEXT[self._judged]
         elif odd:
-            self._odd = min(self._odd + 1, MOST) if self._odd > 0 else 1
+            self._odd = _NEXT[self._odd]
         else:
-            self._even = min(self._even + 1, MOST) if self._even > 0 else 1
+            self._even = _NEXT[self._even]
 
     def restarted(self) -> None:
         """The flight jumped, or has its first fix: nothing before counts."""
@@ -65,8 +66,8 @@ class Reliability:
                 return
         before.append((place, heard_by))
         if odd is None:
-            self._judged -= 1
+            self._judged = max(self._judged - 1, 0)
         elif odd:
-            self._odd -= 1
+            self._odd = max(self._odd - 1, 0)
         else:
-            self._even -= 1
+            self._even = max(self._even - 1, 0)

@@ -12,11 +12,18 @@ from typing import Any, Final
 import msgspec
 
 from aerotrack.domain.cpr import Position, resolve_near
-from aerotrack.domain.geo import distance_nmi
+from aerotrack.domain.geo import bearing_deg, distance_nmi
 from aerotrack.domain.observation import CprFrame, Observation
 from aerotrack.domain.origins import PLACES
 from aerotrack.domain.position import gate
-from aerotrack.domain.position.fixes import Fix, Provisional, Verdict
+from aerotrack.domain.position.fixes import (
+    ACCEPTED,
+    PROVISIONAL,
+    UNRESOLVED,
+    Fix,
+    Provisional,
+    Verdict,
+)
 from aerotrack.domain.position.pairing import (
     FramePairs,
     HeardFrame,
@@ -116,8 +123,9 @@ class PositionTracker:
 
     def take(self, obs: Observation) -> Verdict:
         """Judge the position in ``obs``, which has one, judged or raw."""
-        cpr = obs.cpr
-        return self._take_judged(obs) if cpr is None else self._take_frame(obs, cpr)
+        if obs.cpr is None:
+            return self._take_judged(obs)
+        return self._take_frame(obs, obs.cpr)
 
     def expire(self, now: float) -> None:
         """Discard what nothing agreed with in time."""
@@ -161,11 +169,12 @@ class PositionTracker:
         pairs = self._pairs
         if pairs is None:
             pairs = self._pairs = FramePairs()
+        gs = self._gs(obs)
         repeated = pairs.same(cpr)
         if repeated is not None:
             if abs(at - repeated.at) <= DUPLICATE_WITHIN_S:
                 return Verdict("refused", None, None, "duplicate")
-            if (self._gs(obs) or 0.0) >= MOVING_KT:
+            if gs is not None and gs >= MOVING_KT:
                 return Verdict("refused", None, None, "replayed")
         rank = RANKS.get(obs.source, 0)
         claim = Claim(obs, 0.0, 0.0, at, rank, cpr.surface, cpr.odd)
@@ -175,7 +184,7 @@ class PositionTracker:
             if at - fix.at < TRUSTED_FOR_S and rank < fix.rank:
                 return Verdict("refused", None, None, "worse_source")
         heard = pairs.hear(cpr, at, obs.source)
-        other = pairs.partner(heard, self._gs(obs))
+        other = pairs.partner(heard, gs)
         if other is None:
             return self._take_alone(claim, heard, None, fix)
         found = resolve_pair(heard, other, self._surface_reference(obs) if cpr.surface else None)
@@ -205,7 +214,7 @@ class PositionTracker:
             alone = resolve_alone(heard.frame, fix.lat, fix.lon, claim.at - fix.at)
         if alone is None or fix is None or pairs is None:
             if wrong is None or pairs is None:
-                return Verdict("unresolved")
+                return UNRESOLVED
             pairs.drop(wrong)
             return Verdict("refused", None, None, "bad_cpr")
         claim.lat, claim.lon = alone
@@ -237,10 +246,10 @@ class PositionTracker:
         apart = after[0] - at if before is None else min(at - before[0], after[0] - at)
         speed = self._fastest(claim, apart)
         if before is None:
-            metres, _ = gate.step(lat, lon, after[1], after[2])
+            metres = gate.distance_m(lat, lon, after[1], after[2])
         else:
             speed *= BETWEEN_SHARE / gate.SPEED_FACTOR
-            metres, _ = gate.step(lat, lon, *between(before, after, at))
+            metres = gate.distance_m(lat, lon, *between(before, after, at))
         if metres > gate.reach_m(apart, speed, None, surface=claim.surface, mlat=mlat):
             return Verdict("refused", lat, lon, "impossible_past")
         return Verdict("late", lat, lon)
@@ -273,7 +282,7 @@ class PositionTracker:
         else:
             self._reliability.accepted(claim.odd)
         self._trail.add(at, lat, lon)
-        return Verdict("accepted", lat, lon)
+        return ACCEPTED
 
     def _refuse_jump(self, claim: Claim) -> Verdict:
         """It cannot have come there, unless it never was where it seemed to be."""
@@ -311,7 +320,7 @@ class PositionTracker:
         if pending is None:
             pending = self.pending = []
         pending.append(Provisional(lat, lon, claim.at, older, obs.feed, obs.receiver))
-        return Verdict("provisional", lat, lon)
+        return PROVISIONAL
 
     def _settle_pending(self, claim: Claim) -> None:
         """An accepted position confirms the provisional ones it can have come from."""
@@ -331,19 +340,21 @@ class PositionTracker:
 
     def _reachable(self, lat: float, lon: float, then: float, claim: Claim) -> bool:
         """Whether the gate lets it come from ``lat``/``lon`` at ``then`` to the claimed place."""
-        elapsed = claim.at - then
-        if elapsed < 0.0:
-            elapsed = -elapsed
-        metres, bearing = gate.step(lat, lon, claim.lat, claim.lon)
+        metres = gate.distance_m(lat, lon, claim.lat, claim.lon)
+        speed = self._fastest(claim)
+        if metres <= gate.least_reach_m(speed):
+            return True
+        elapsed = abs(claim.at - then)
         obs, fix = claim.obs, self.fix
         off_track: float | None = None
-        if elapsed <= gate.TRACK_WITHIN_S and metres > gate.NO_DIRECTION_M:
+        if elapsed <= gate.TRACK_WITHIN_S:
             track = self._track(obs, claim.at)
             if track is not None:
+                bearing = bearing_deg(lat, lon, claim.lat, claim.lon)
                 off_track = gate.angle_between(track, bearing)
         return metres <= gate.reach_m(
             elapsed,
-            self._fastest(claim, 0.0),
+            speed,
             off_track,
             surface=claim.surface and (fix is None or fix.surface),
             mlat=obs.source == "mlat",
@@ -360,33 +371,33 @@ class PositionTracker:
         place = resolve_near(other.frame, claim.lat, claim.lon)
         return place is not None and self._reachable(*place, other.at, claim)
 
-    def _fastest(self, claim: Claim, further: float) -> float:
+    def _fastest(self, claim: Claim, further: float = 0.0) -> float:
         """The speed to reckon with, knots; ``further`` seconds away from now."""
-        at = claim.at
-        gs, age = self._known("gs", _GS, at), 0.0
-        if gs is not None:
-            age = at - self._times[_GS]
-        reported = claim.obs.gs
-        if reported is not None and (gs is None or reported > gs):
-            gs = reported
+        times, values, at, gs = self._times, self._values, claim.at, claim.obs.gs
+        age = at - times[_GS]
+        if age <= SPEED_KNOWN_S:
+            reported: float = values["gs"]
+            if gs is None or reported > gs:
+                gs = reported
+        elif gs is not None:
+            age = 0.0
         if gs is None or further > SPEED_KNOWN_S:
-            tas, ias = self._known("tas", _TAS, at), self._known("ias", _IAS, at)
-            return gate.airspeed_limit_kt(tas, ias, surface=claim.surface)
+            return gate.airspeed_limit_kt(
+                values["tas"] if at - times[_TAS] <= SPEED_KNOWN_S else None,
+                values["ias"] if at - times[_IAS] <= SPEED_KNOWN_S else None,
+                surface=claim.surface,
+            )
         before = self._gs_at_fix
         if before is not None and before > gs:
             gs = before
         return gs + gate.ACCELERATION_KT_PER_S * ((age if age > 0.0 else 0.0) + further)
 
-    def _known(self, name: str, place: int, at: float) -> float | None:
-        """A speed, if it was reported recently enough, knots."""
-        if at - self._times[place] > SPEED_KNOWN_S:
-            return None
-        speed: float | None = self._values.get(name)
-        return speed
-
     def _gs(self, obs: Observation) -> float | None:
         """Ground speed as far as it is known, knots."""
-        return self._known("gs", _GS, obs.ts) if obs.gs is None else obs.gs
+        if obs.gs is None and obs.ts - self._times[_GS] <= SPEED_KNOWN_S:
+            gs: float = self._values["gs"]
+            return gs
+        return obs.gs
 
     def _track(self, obs: Observation, at: float) -> float | None:
         """The direction it said it moves in, or else points to, degrees."""

@@ -5,10 +5,10 @@ from typing import Final
 
 from aerotrack.domain.geo import wrap_lon
 
-# Nearer together they add nothing: in five seconds a jet flies a kilometre.
-APART_S: Final = 5.0
+# Nearer together they add little: between two of them it has hardly turned.
+APART_S: Final = 10.0
 # With gaps that grow with age, this many reach back half an hour; 24 bytes each.
-KEPT: Final = 10
+KEPT: Final = 8
 _WIDTH: Final = 3  # time, latitude, longitude
 
 Place = tuple[float, float, float]  # epoch seconds, latitude, longitude
@@ -44,10 +44,14 @@ class Trail:
     def _thin(self, now: float) -> None:
         """Forget the one that leaves the smallest gap for its age; never the first or the last."""
         flat = self._flat
-        gone = min(
-            range(_WIDTH, len(flat) - _WIDTH, _WIDTH),
-            key=lambda i: (flat[i + _WIDTH] - flat[i - _WIDTH]) / (now - flat[i] + APART_S),
-        )
+        least, gone = 2.0, _WIDTH  # no gap is twice its age
+        before, at = flat[0], flat[_WIDTH]
+        for place in range(_WIDTH, len(flat) - _WIDTH, _WIDTH):
+            after = flat[place + _WIDTH]
+            share = (after - before) / (now - at + APART_S)
+            if share < least:
+                least, gone = share, place
+            before, at = at, after
         del flat[gone : gone + _WIDTH]
 
     def around(self, at: float) -> list[Place]:

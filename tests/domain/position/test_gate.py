@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aerotrack.domain.geo import METRES_PER_NMI, bearing_deg, distance_nmi
+from aerotrack.domain.geo import METRES_PER_NMI, distance_nmi
 from aerotrack.domain.position import gate
 
 KT = METRES_PER_NMI / 3600  # metres a second
@@ -63,16 +63,21 @@ def test_without_a_ground_speed_the_best_guess_is_on_the_high_side(
 @given(
     st.floats(-89, 89), st.floats(-180, 180, exclude_max=True), st.floats(-1, 1), st.floats(-1, 1)
 )
-def test_the_cheap_way_to_measure_a_step_agrees_with_the_sphere(
+def test_the_cheap_way_to_measure_a_distance_agrees_with_the_sphere(
     lat: float, lon: float, north: float, east: float
 ) -> None:
     lat2, lon2 = max(-90.0, min(90.0, lat + north)), (lon + east + 180) % 360 - 180
-    metres, bearing = gate.step(lat, lon, lat2, lon2)
+    metres = gate.distance_m(lat, lon, lat2, lon2)
     expected = distance_nmi(lat, lon, lat2, lon2) * METRES_PER_NMI
     assert expected == pytest.approx(metres, rel=0.01, abs=0.5)
-    if expected > 100 and abs(lat) < 75:
-        off = gate.angle_between(bearing, bearing_deg(lat, lon, lat2, lon2))
-        assert off < 3.0
+
+
+@given(st.floats(0, 2000), st.floats(0, 60), st.none() | st.floats(0, 180), st.booleans())
+def test_nothing_lets_it_less_far_than_the_latency_of_its_positions(
+    speed: float, elapsed: float, off_track: float | None, surface: bool
+) -> None:
+    least = gate.least_reach_m(speed)
+    assert least <= gate.reach_m(elapsed, speed, off_track, surface=surface) + 1e-6
 
 
 @given(st.floats(0, 60), st.floats(0, 900), st.floats(0, 180), st.floats(0, 180))

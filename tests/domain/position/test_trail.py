@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aerotrack.domain.position.trail import KEPT, Trail, between
+from aerotrack.domain.position.trail import APART_S, KEPT, Trail, between
 
 
 def trail(*times: float) -> Trail:
@@ -26,7 +26,7 @@ def test_what_lies_around_a_time_is_found() -> None:
 
 
 def test_what_is_too_near_the_last_is_left_out() -> None:
-    assert 2 == len(trail(0.0, 4.9, 5.0))
+    assert 2 == len(trail(0.0, 9.9, 10.0))
 
 
 @given(st.lists(st.floats(0.1, 60), max_size=400))
@@ -40,13 +40,13 @@ def test_however_long_it_flies_a_few_are_kept_the_first_and_the_newest_among_the
     assert len(kept) <= KEPT
     assert 1000.0 == min(kept.around(1000.0))[0]
     newest = max(kept.around(times[-1]))[0]
-    assert times[-1] - newest < 5.0
+    assert times[-1] - newest < APART_S
 
 
 def test_gaps_grow_with_age_so_that_half_an_hour_stays_covered() -> None:
     kept = trail(*(float(at) for at in range(0, 1800, 5)))
     ages = [1795.0 - at for at in _times(kept)]
-    assert all(older - newer <= max(20.0, 0.8 * older) for older, newer in pairwise(ages))
+    assert all(older - newer <= max(2 * APART_S, 0.8 * older) for older, newer in pairwise(ages))
     assert ages[0] == 1795.0
 
 
