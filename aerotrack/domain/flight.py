@@ -65,8 +65,7 @@ _PLAIN_FIELDS: Final = {
 }
 # Fields come in the order of Observation: behind this one there are no more.
 _FIRST_OF_THE_REST: Final = Observation.__struct_fields__[len(REPORTED_FIELDS)]
-# Rounding by a factor is three times as fast as ``round(value, 5)``.
-_SCALE: Final = 10.0 ** DECIMALS["lat"]
+_DECIMALS: Final = DECIMALS["lat"]
 _LAT: Final = PLACES["lat"]
 _LON: Final = PLACES["lon"]
 
@@ -362,11 +361,11 @@ class FlightState:
         origins.times[_LAT] = origins.times[_LON] = fix.at
         origins.givers[_LAT] = origins.givers[_LON] = giver
         values["lat"], values["lon"] = lat, lon
-        shown = round(lat * _SCALE) / _SCALE
+        shown = round(lat, _DECIMALS)
         if shown != self._shown_lat:
             self._shown_lat = shown
             changed.append(("lat", shown))
-        shown = round(lon * _SCALE) / _SCALE
+        shown = round(lon, _DECIMALS)
         if shown != self._shown_lon:
             self._shown_lon = shown
             changed.append(("lon", shown))
