@@ -36,6 +36,10 @@ class Airport(msgspec.Struct, frozen=True, gc=False):
     elevation: int
 
 
+# The military side of an airport has its reference point up to this far off (Melsbroek, Brussels).
+OTHER_HALF_NMI: Final = 2.0
+
+
 class Airports:
     """Airports by their codes and by place. Never changes after it was made."""
 
@@ -63,6 +67,22 @@ class Airports:
         """The airport with this IATA code, in capitals."""
         return self._by_iata.get(code)
 
+    def likely(self, lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
+        """The airport a flight beside it uses, and its distance; ``None`` if none is that near.
+
+        The nearest, but of two that share their runways the one that airlines serve.
+        """
+        found = [
+            (distance + _other_half(airport), distance, airport)
+            for cell in _cells_within(lat, lon, within_nmi)
+            for airport in self._cells.get(cell, ())
+            if (distance := distance_nmi(lat, lon, airport.lat, airport.lon)) <= within_nmi
+        ]
+        if not found:
+            return None
+        _, distance, airport = min(found, key=lambda one: one[0])
+        return airport, distance
+
     def nearest(self, lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
         """The nearest airport and its distance in nmi; ``None`` if all are further than that.
 
@@ -76,6 +96,11 @@ class Airports:
                 if distance <= best_distance:
                     best, best_distance = airport, distance
         return None if best is None else (best, best_distance)
+
+
+def _other_half(airport: Airport) -> float:
+    """What an airport without an IATA code is put behind one that has one, nmi."""
+    return 0.0 if airport.iata else OTHER_HALF_NMI
 
 
 def _cell(lat: float, lon: float) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aerotrack.domain.airports import Airport, load_airports
+from aerotrack.domain.countries import country_of
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
 from aerotrack.domain.origins import PLACES, Origins
@@ -415,6 +416,9 @@ class FlightState:
 
     def _take_provenance(self, obs: Observation, changed: list[tuple[str, Value]]) -> None:
         """The flight is shown as coming by what gave its last position, at first by anything."""
+        if self.source is None and (country := country_of(self.icao24)) is not None:
+            self.values["country"] = country
+            changed.append(("country", country))
         if obs.source != self.source:
             self.source = obs.source
             changed.append(("source", obs.source))
@@ -559,7 +563,7 @@ class FlightState:
 
 def _nearest(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
     """The nearest airport; the table is read once, by the runtime at its start."""
-    return load_airports().nearest(lat, lon, within_nmi)
+    return load_airports().likely(lat, lon, within_nmi)
 
 
 def _public(name: str, value: Any) -> Value:

@@ -90,6 +90,14 @@ Route = Annotated[
         max_length=120,
     ),
 ]
+Country = Annotated[
+    str,
+    _meta(
+        "State the address belongs to, ISO 3166-1 alpha-2",
+        pattern=r"^[A-Z]{2}(?!\n)$",
+        opensky="origin_country (its English name)",
+    ),
+]
 DbFlags = Annotated[
     int,
     _meta("Bits: 1 military, 2 interesting, 4 PIA, 8 LADD", ge=0, le=255, readsb="dbFlags"),

@@ -23,6 +23,7 @@ class Live(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     source: t.Source | None = None
     feed: t.FeedName | None = None
     receiver: t.Receiver | None = None
+    country: t.Country | None = None
     phase: t.Phase | None = None
     est_departure: t.EstDeparture | None = None
     est_arrival: t.EstArrival | None = None

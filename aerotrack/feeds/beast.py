@@ -21,6 +21,7 @@ from aerotrack.domain.observation import Observation
 from aerotrack.feeds.lines import ArrivalStamps
 from aerotrack.feeds.modes.decoder import MAGIC_CLOCKS, Frame, ModesDecoder
 
+ESCAPE: Final = 0x1A
 # A long frame, every byte of clock, level and message doubled.
 LONGEST_BYTES: Final = 2 + 2 * 21
 
@@ -35,6 +36,9 @@ def _bytes(count: int) -> bytes:
 _token = re.compile(
     b"\x1a(?:3(%b)|2(%b)|\xe3(%b)|\xe4(%b))" % (_bytes(21), _bytes(14), _bytes(8), _UUID), re.DOTALL
 )
+# Groups of it that are ids of receivers: eight bytes, and a UUID.
+_NUMBER: Final = 3
+_IDS: Final = frozenset({_NUMBER, 4})
 # Where a frame could begin within another: the second half of a doubled byte and a type.
 _hidden = re.compile(b"\x1a(?=\x1a[32\xe3\xe4])")
 
@@ -47,6 +51,7 @@ class BeastFramer:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._run = 0  # how many 1A stand directly before the rest
         self._receiver: str | None = None
 
     def feed(self, chunk: bytes) -> list[Frame]:
@@ -58,23 +63,31 @@ class BeastFramer:
             at = bisect_left(found, (token.end(), token.start()), key=_end_and_start)
             if at == len(found) or found[at].start() != token.start():
                 found.insert(at, token)
-        self._rest = stream[1 - LONGEST_BYTES :]
         frames = []
         receiver = self._receiver
         for token in found:
             kind = token.lastindex
             body = token[kind]  # type: ignore[index]  # one of the groups took part
-            if kind == 4:
-                receiver = body.decode("ascii").lower()
-                continue
             if b"\x1a" in body:
                 body = body.replace(b"\x1a\x1a", b"\x1a")
-            if kind == 3:
-                receiver = body.hex()
+            if kind in _IDS:
+                # No parity tells an id from the bytes of a message, but doubled bytes come in twos.
+                if self._run_before(stream, token.start()) % 2 == 0:
+                    receiver = body.hex() if kind == _NUMBER else body.decode("ascii").lower()
                 continue
             frames.append((body[7:], int.from_bytes(body[:6], "big"), body[6], receiver))
         self._receiver = receiver
+        rest = max(0, len(stream) - LONGEST_BYTES + 1)
+        self._run = self._run_before(stream, rest)
+        self._rest = stream[rest:]
         return frames
+
+    def _run_before(self, stream: bytes, at: int) -> int:
+        """How many 1A stand directly before this place."""
+        first = at
+        while first and stream[first - 1] == ESCAPE:
+            first -= 1
+        return at - first + (0 if first else self._run)
 
 
 def _end_and_start(token: re.Match[bytes]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ none. :class:`FrameTimes` makes one timeline of them, which never goes back.
 """
 
 from collections.abc import Sequence
-from statistics import median
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -28,10 +28,14 @@ AHEAD: Final = 256
 LONGEST_PAUSE_S: Final = DAY_S / 2
 # Clocks followed at once, the last used ones.
 MOST_CLOCKS: Final = 64
-# An aircraft sends its position twice a second. Read the wrong way, the counter shows two of them 6
-# milliseconds apart; so this much (the median) means the right way, if one in ten is received.
-GPS_GAP_S: Final = 0.1
-_GPS_GAPS: Final = 8
+# An aircraft sends its position twice a second, and most or some of them are received. Read the
+# wrong way, one clock shows them 80 times closer, the other 80 times further apart.
+_GAPS_S: Final = (0.3, 2.5)
+_LEAST_GAPS: Final = 8
+# The most that the standard allows is 2.5 positions a second.
+_MOST_A_SECOND: Final = 3.0
+# Midnight, and a damaged clock now and then, are no other clock.
+_ODD_ONES: Final = 0.01
 _POSITIONS: Final = range(9, 19)
 
 
@@ -48,23 +52,36 @@ def counter_seconds(stamp: int) -> float:
 def is_gps(frames: Sequence[Frame]) -> bool:
     """Whether the clock in ``frames`` is a Radarcape's.
 
-    Nothing in a frame says so. A counter shows values that no time of day has every 89 seconds, and
-    before that, read as one, it makes an aircraft send faster than any does.
+    Nothing in a frame says so. A counter shows values that no time of day has within 89 seconds;
+    before that it is the clock by which aircraft send their positions as often as they do, never
+    oftener, and, since all Radarcapes have one time, by which none comes long before the others.
     """
-    last: dict[bytes, tuple[bytes, float]] = {}
-    gaps = []
+    sent: dict[bytes, list[int]] = {}
+    times = []
     for message, stamp, _, _ in frames:
         if stamp in MAGIC_CLOCKS:
             continue
         if stamp >> 30 >= DAY_S or stamp & 0x3FFFFFFF >= NANOSECONDS:
             return False
+        times.append(gps_seconds(stamp))
         if message[0] >> 3 == 17 and message[4] >> 3 in _POSITIONS:
-            now, address = gps_seconds(stamp), message[1:4]
-            before = last.get(address)
-            if before is not None and before[0] != message:
-                gaps.append(abs(now - before[1]))
-            last[address] = (message, now)
-    return len(gaps) >= _GPS_GAPS and median(gaps) > GPS_GAP_S
+            sent.setdefault(message, []).append(stamp)
+    backwards = sum(a - b > BACK_S for a, b in pairwise(times))
+    if not times or backwards > len(times) * _ODD_ONES:
+        return False
+    span = max(times) - min(times)
+    positions: dict[bytes, list[int]] = {}
+    for message, stamps in sent.items():  # each message once, whoever else heard it
+        positions.setdefault(message[1:4], []).append(stamps[0])
+    as_gps = as_counter = 0
+    least, most = _GAPS_S
+    for stamps in positions.values():
+        if len(stamps) > 2 + _MOST_A_SECOND * span:
+            return False
+        for one, other in pairwise(stamps):
+            as_gps += least <= abs(gps_seconds(other) - gps_seconds(one)) <= most
+            as_counter += least <= abs(other - one) / COUNTER_HZ <= most
+    return as_gps >= _LEAST_GAPS and as_gps > as_counter
 
 
 class _Clock(msgspec.Struct, gc=False):

@@ -59,3 +59,13 @@ def test_nearest_agrees_with_looking_at_every_airport(
     else:
         assert found is not None
         assert min(distances) == found[1]
+
+
+def test_of_two_airports_that_share_their_runways_the_one_with_airlines_is_the_likely_one() -> None:
+    airports = load_airports()
+    melsbroek = airports.by_icao("EBMB")
+    assert melsbroek is not None
+    found = airports.likely(melsbroek.lat, melsbroek.lon, 4.0)
+    assert found is not None
+    assert "EBBR" == found[0].icao
+    assert airports.likely(0.0, -150.0, 15.0) is None

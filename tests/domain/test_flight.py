@@ -43,7 +43,7 @@ def test_only_what_differs_at_public_precision_is_reported_as_changed() -> None:
 
 def test_an_empty_field_never_clears_a_known_value() -> None:
     state = flight(seen(0, callsign="RYR4TK", alt_baro=3000), seen(1, gs=140.0))
-    assert state.values == {"callsign": "RYR4TK", "alt_baro": 3000, "gs": 140.0}
+    assert state.values == {"country": "IE", "callsign": "RYR4TK", "alt_baro": 3000, "gs": 140.0}
 
 
 def test_a_field_keeps_a_newer_value_when_an_older_one_arrives() -> None:
@@ -149,7 +149,7 @@ def test_the_whole_picture_and_the_row_hold_what_was_folded() -> None:
     state = flight(seen(0, lat=53.4213512, lon=-6.2, callsign="RYR4TK", receiver="roof"))
     assert dict(state.picture()) == {
         "lat": 53.42135, "lon": -6.2, "callsign": "RYR4TK",
-        "source": "adsb_icao", "feed": "home", "receiver": "roof",
+        "country": "IE", "source": "adsb_icao", "feed": "home", "receiver": "roof",
     }  # fmt: skip
     row = state.record(ended=T0 + 9, cause="silence")
     assert (state.key, "RYR4TK", 53.4213512, 1, "silence") == (

@@ -85,7 +85,7 @@ def test_simulated_flights_go_through_their_phases_once_and_between_their_airpor
     for origin, destination, moments in simulated:
         tracker, happened, phases = PhaseTracker(), [], []
         for moment, _ in moments:
-            seen = tracker.update(moment, airports.nearest)
+            seen = tracker.update(moment, airports.likely)
             if seen is not None:
                 happened.append(seen)
             phases.append(tracker.phase)

@@ -63,12 +63,21 @@ def test_receiver_ids_hold_for_what_follows() -> None:
     assert [None, "00000000001aff02", "00000000001aff02", name.decode().lower()] == ids
 
 
+def test_what_looks_like_an_id_within_a_frame_is_none() -> None:
+    for clock in (0x111A_E300_0000, 0x1A1A_1AE3_0000):
+        assert [None, None] == [frame[3] for frame in framed(beast(KLM, clock=clock) * 2)]
+    ends_in_1a = KLM[:-1] + b"\x1a"
+    number = b"\x1a\xe3" + bytes(8)
+    stream = beast(ends_in_1a) + number + beast(KLM)
+    assert [None, bytes(8).hex()] == [frame[3] for frame in framed(stream)]
+
+
 @given(st.lists(sent, max_size=6), wicked, st.lists(st.integers(0, 10_000), max_size=12))
 def test_any_cut_of_the_stream_gives_the_same_frames(
     frames: list[tuple[bytes, int, int]], noise: bytes, cuts: list[int]
 ) -> None:
     parts = [beast(message, clock=clock, level=level) for message, clock, level in frames]
-    stream = noise + noise.join(parts) + noise
+    stream = noise + noise.join(parts) + noise + b"\x1a" * len(cuts)
     assert framed(stream) == framed(stream, cuts) == framed(stream, list(range(len(stream))))
 
 

@@ -104,3 +104,6 @@ def test_the_time_of_day_of_a_radarcape_is_recognised_and_wraps_at_midnight() ->
 def test_a_counter_is_not_taken_for_a_time_of_day() -> None:
     assert not is_gps(_flying([HZ + n * HZ // 2 for n in range(100)]))
     assert not is_gps(_flying([HZ + n * HZ * 5 for n in range(100)]))
+    for apart in (3, 30, 100, 7200, 400_000):
+        two = [(HZ + n * HZ // 2) + (n % 3 == 0) * apart * HZ for n in range(100)]
+        assert not is_gps(_flying(two)), apart

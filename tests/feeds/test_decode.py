@@ -8,6 +8,7 @@ import gzip
 import itertools
 import json
 import math
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,6 +24,7 @@ from aerotrack.decode_command import FORMATS
 from aerotrack.domain.cpr import encode
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.rules import FlightRules
+from aerotrack.feeds.avr import AvrFramer
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.recording import Replay
 from aerotrack.feeds.url import FORMATS as URL_FORMATS
@@ -124,6 +126,50 @@ def test_all_positions_of_the_reference_decoders_and_none_of_our_own(
     assert set(by_them) - set(by_us) <= explained
     recall = sum(place not in missed for place in theirs) / len(theirs)
     assert recall >= 0.995
+
+
+def _of_day(clock: int) -> int:
+    """The time of day that a Radarcape would write, beginning half a minute before midnight."""
+    seconds = (clock / HZ + 86_370.0) % 86_400.0
+    return int(seconds) << 30 | round(seconds % 1.0 * 1e9) % 1_000_000_000
+
+
+@pytest.mark.parametrize("apart", [0.7, 3.0, 100.0, 400_000.0])
+@pytest.mark.parametrize("name", ["hu0102-1", "hu0102-2"])
+def test_two_receivers_in_one_stream_are_as_good_as_one(
+    name: str, apart: float, recording: Any, truth: Any, tmp_path: Path
+) -> None:
+    chance = random.Random(1)
+    arrived = []
+    for message, clock, *_ in AvrFramer(FeedFigures(name="test", url="")).feed(
+        recording(f"{name}.avr.gz")
+    ):
+        other = round(clock * 1.00002 + apart * HZ)  # its crystal is 20 ppm off
+        heard = chance.choice([(True, False), (False, True), (True, True)])
+        if heard[0]:
+            arrived.append((clock / HZ + chance.uniform(0.0, 0.15), message, clock))
+        if heard[1]:
+            arrived.append((clock / HZ + chance.uniform(0.1, 0.3), message, other))
+    path = tmp_path / "two.beast"
+    path.write_bytes(b"".join(beast(m, clock=clock) for _, m, clock in sorted(arrived)))
+    places = _by_aircraft(
+        (row["icao24"], row["lat"], row["lon"]) for row in lines(path, "beast") if "lat" in row
+    )
+    theirs = [(row["icao"], row["lat"], row["lon"]) for row in truth(name) if "lat" in row]
+    assert MISSED.get(name, set()) == {p for p in theirs if not _near(p, places[p[0]])}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_radarcapes_clock_is_as_good_as_a_counter(
+    name: str, recording: Any, decoded: Any, tmp_path: Path
+) -> None:
+    frames = AvrFramer(FeedFigures(name="test", url="")).feed(recording(f"{name}.avr.gz"))
+    path = tmp_path / "gps.beast"
+    path.write_bytes(b"".join(beast(m, clock=_of_day(clock)) for m, clock, *_ in frames))
+    ours = [(r["icao24"], r["lat"], r["lon"]) for r in lines(path, "beast") if "lat" in r]
+    by_counter = decoded(name, "avr")
+    assert [(r["icao24"], r["lat"], r["lon"]) for r in by_counter if "lat" in r] == ours
+    assert by_counter[-1]["ts"] == pytest.approx(lines(path, "beast")[-1]["ts"], abs=1e-3)
 
 
 def test_what_is_extra_lies_on_the_way(truth: Any) -> None:

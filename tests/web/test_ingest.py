@@ -195,8 +195,8 @@ def post_in_chunks(port: int, chunks: int) -> tuple[int, str]:
         connection.request(
             "POST", PATH, body=iter([b" " * 1000] * chunks), headers=JSON, encode_chunked=True
         )
-        response = connection.getresponse()
-        return response.status, msgspec.json.decode(response.read())["code"]
+        with connection.getresponse() as response:
+            return response.status, msgspec.json.decode(response.read())["code"]
     finally:
         connection.close()
 
