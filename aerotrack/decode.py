@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import orjson
 
-from aerotrack.domain.flight import FlightState, Folded
+from aerotrack.domain.flight import FlightState
+from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import TrackPoint
 from aerotrack.domain.rules import FlightRules

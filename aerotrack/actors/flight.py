@@ -27,7 +27,9 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.domain.airframe import know
 from aerotrack.domain.detail import flight_document
-from aerotrack.domain.flight import IDENTITY, FlightState, Folded
+from aerotrack.domain.fields import IDENTITY
+from aerotrack.domain.flight import FlightState
+from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import EndCause
 from aerotrack.domain.routes import RouteWatch

@@ -6,16 +6,19 @@ older or worse overwrites it. Which positions are believed is decided in
 """
 
 from collections import deque
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.countries import country_of
+from aerotrack.domain.fields import POSITION, take_fields
+from aerotrack.domain.folded import Folded, RefusedFix
 from aerotrack.domain.geo import distance_and_bearing
-from aerotrack.domain.observation import REPORTED_FIELDS, Observation, Site
+from aerotrack.domain.observation import Observation, Site
 from aerotrack.domain.origins import PLACES, Origins
 from aerotrack.domain.phases import Moment, PhaseTracker
+from aerotrack.domain.points import late_point_of, point_of
 from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
     EndCause,
@@ -27,18 +30,12 @@ from aerotrack.domain.records import (
     flight_key,
 )
 from aerotrack.domain.rules import SLOW_SOURCES, FlightRules
-from aerotrack.domain.sources import TRUSTED_FOR_S
 from aerotrack.domain.types import Value
 from aerotrack.domain.vocabulary import DECIMALS
 
 REFUSED_KEPT: Final = 20
 MICRO: Final = 1_000_000
 
-IDENTITY: Final = frozenset({"callsign", "registration", "typecode", "category", "db_flags"})
-# A change in one of these makes a point of the track (DESIGN section 5), beside a new position.
-TRACKED: Final = frozenset(
-    {"alt_baro", "alt_geom", "on_ground", "gs", "track", "callsign", "squawk", "emergency"}
-)
 EMERGENCY_SQUAWKS: Final = frozenset({"7500", "7600", "7700"})
 # One raw frame carries its position and the altitude beside it: where the position shows that the
 # frame is wrong (another aircraft's, replayed, damaged), nothing of it is taken.
@@ -46,63 +43,11 @@ SPOILT: Final[frozenset[Refusal]] = frozenset(
     {"bad_cpr", "impossible_jump", "impossible_past", "out_of_range", "replayed"}
 )
 _NOTHING_TAKEN: Final = frozenset({None, "refused"})
-_POSITION: Final = frozenset({"lat", "lon"})
 
 
-class _Field(NamedTuple):
-    """What the fold needs to know of a field: its place among the origins, its precision."""
-
-    place: int
-    decimals: int | None
-    tracked: bool
-    identity: bool
-
-
-_PLAIN_FIELDS: Final = {
-    name: _Field(PLACES[name], DECIMALS.get(name), name in TRACKED, name in IDENTITY)
-    for name in REPORTED_FIELDS
-    if name not in _POSITION
-}
-# Fields come in the order of Observation: behind this one there are no more.
-_FIRST_OF_THE_REST: Final = Observation.__struct_fields__[len(REPORTED_FIELDS)]
 _DECIMALS: Final = DECIMALS["lat"]
 _LAT: Final = PLACES["lat"]
 _LON: Final = PLACES["lon"]
-
-
-class RefusedFix(msgspec.Struct, frozen=True, gc=False):
-    """A position that was not believed, and why; a raw one may have no ``lat`` and ``lon``."""
-
-    ts: float
-    lat: float | None
-    lon: float | None
-    reason: Refusal
-    feed: str
-    receiver: str | None = None
-
-
-class Folded(msgspec.Struct, gc=False):
-    """What one observation did to a flight.
-
-    ``refused`` is the reason where nothing of it was taken. ``refused_fixes`` are the positions not
-    believed, also where other fields of the observation were, and earlier ones that waited in vain
-    for another to agree. ``points`` go to the history, oldest first; a late observation makes one
-    without touching the state. ``changed`` are the fields of the live picture that have a new
-    value at public precision, ``None`` where cleared. ``identity`` says the flight's row changed.
-    ``departs``: nothing was taken, the observation belongs to the aircraft's next flight.
-
-    Every observation is in the end refused, or makes one point, or is in ``unchanged``, by the name
-    of its feed. One whose position waits for another to agree is neither until that is settled.
-    """
-
-    refused: str | None = None
-    changed: tuple[tuple[str, Value], ...] = ()
-    points: tuple[TrackPoint, ...] = ()
-    events: tuple[FlightEvent, ...] = ()
-    identity: bool = False
-    departs: bool = False
-    refused_fixes: tuple[RefusedFix, ...] = ()
-    unchanged: tuple[str, ...] = ()
 
 
 class FlightState:
@@ -181,7 +126,7 @@ class FlightState:
         shown: list[tuple[str, Value]] = [
             (name, _public(name, value))
             for name, value in self.values.items()
-            if name not in _POSITION
+            if name not in POSITION
         ]
         if self._shown_lat is not None:
             shown += [("lat", self._shown_lat), ("lon", self._shown_lon)]
@@ -258,7 +203,9 @@ class FlightState:
                 unchanged=tuple(unchanged),
             )
 
-        taken, tracked, identity, not_taken = self._take_fields(obs, giver, changed)
+        taken, tracked, identity, not_taken = take_fields(
+            self.values, self.origins, obs, giver, changed
+        )
         self.last_contact = max(self.last_contact, ts)
         kind = None if verdict is None else verdict.kind
         refused: str | None = None
@@ -304,51 +251,6 @@ class FlightState:
         return Folded(
             points=tuple(points), refused_fixes=tuple(refused_fixes), unchanged=tuple(unchanged)
         )
-
-    def _take_fields(
-        self, obs: Observation, giver: int, changed: list[tuple[str, Value]]
-    ) -> tuple[bool, bool, bool, str | None]:
-        """Take in all that ``obs`` says beside its position.
-
-        Says whether anything was taken, whether that makes a point, whether it changes the
-        identity, and why the first field refused was.
-        """
-        values, origins, ts = self.values, self.origins, obs.ts
-        times, givers, known = origins.times, origins.givers, origins.known
-        rank = known[giver].rank
-        tracked = identity = taken = False
-        refused: str | None = None
-        # Only what is not at its default, and in C: an observation says 3 of 50 fields.
-        for name, value in msgspec.to_builtins(obs).items():
-            field = _PLAIN_FIELDS.get(name)
-            if field is None:
-                if name == _FIRST_OF_THE_REST:
-                    break
-                continue
-            place = field[0]
-            age = ts - times[place]
-            if age < TRUSTED_FOR_S and (age < 0.0 or rank < known[givers[place]].rank):
-                refused = refused or ("old" if age < 0.0 else "worse_source")
-                continue
-            taken = True
-            times[place] = ts
-            givers[place] = giver
-            before = values.get(name)
-            if value == before:
-                continue
-            values[name] = value
-            decimals = field[1]
-            if decimals is None:
-                changed.append((name, value))
-            else:
-                shown = round(value, decimals)
-                if before is None or shown != round(before, decimals):
-                    changed.append((name, shown))
-            if field[2]:
-                tracked = True
-            if field[3]:
-                identity = True
-        return taken, tracked, identity, refused
 
     def _move(self, obs: Observation, giver: int, changed: list[tuple[str, Value]]) -> bool:
         """Show the position just accepted; say whether it differs at public precision."""
@@ -455,45 +357,12 @@ class FlightState:
         if micros <= self._last_point_us:
             micros = self._last_point_us + 1
         self._last_point_us = micros
-        get = self.values.get
-        return TrackPoint(
-            self.key,
-            micros / MICRO,
-            lat,
-            lon,
-            get("alt_baro"),
-            get("alt_geom"),
-            get("on_ground"),
-            get("gs"),
-            get("track"),
-            get("baro_rate"),
-            get("callsign"),
-            get("squawk"),
-            get("emergency"),
-            obs.source,
-            obs.feed,
-        )
+        return point_of(self.key, micros / MICRO, (lat, lon), self.values, obs)
 
     def _late_point(self, obs: Observation, verdict: Verdict) -> TrackPoint:
         """What a late observation says itself: history only, the live state stays where it is."""
         self.points += 1
-        return TrackPoint(
-            self.key,
-            obs.ts if obs.time_position is None else obs.time_position,
-            verdict.lat,
-            verdict.lon,
-            obs.alt_baro,
-            obs.alt_geom,
-            obs.on_ground,
-            obs.gs,
-            obs.track,
-            obs.baro_rate,
-            obs.callsign,
-            obs.squawk,
-            obs.emergency,
-            obs.source,
-            obs.feed,
-        )
+        return late_point_of(self.key, (verdict.lat, verdict.lon), obs)
 
     def _departs_again(self, obs: Observation) -> bool:
         """Whether, after a landing, this is where the next flight begins."""
@@ -516,20 +385,13 @@ class FlightState:
         """Read phase, airports, take-off and landing off the state as it is now."""
         values, phases = self.values, self._phases
         get = values.get
-        altitude = get("alt_baro")
-        if phases.nothing_new(ts, altitude, get("gs"), get("on_ground")):
+        altitude, gs, on_ground = get("alt_baro"), get("gs"), get("on_ground")
+        if altitude is None:
+            altitude = get("alt_geom")
+        if phases.nothing_new(ts, altitude, gs, on_ground):
             return ()
-        happened = phases.update(
-            Moment(
-                ts,
-                get("lat"),
-                get("lon"),
-                get("alt_geom") if altitude is None else altitude,
-                get("gs"),
-                get("on_ground"),
-            ),
-            _nearest,
-        )
+        moment = Moment(ts, get("lat"), get("lon"), altitude, gs, on_ground)
+        happened = phases.update(moment, _nearest)
         for name, value in (
             ("phase", phases.phase),
             ("est_departure", phases.departure),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.phases import STOPPED_S, Happened, Moment, PhaseTracker
@@ -47,6 +49,37 @@ def followed(moments: Iterable[Moment]) -> tuple[PhaseTracker, list[Happened], l
             happened.append(seen)
         phases.append(tracker.phase)
     return tracker, happened, [phase for phase, _ in groupby(phases)]
+
+
+MOMENTS = st.lists(
+    st.tuples(
+        st.floats(0.1, 20),
+        st.none() | st.integers(-200, 40_000),
+        st.none() | st.floats(0, 500),
+        st.none() | st.booleans(),
+    ),
+    max_size=60,
+)
+
+
+@given(MOMENTS)
+def test_a_moment_said_to_be_nothing_new_changes_nothing(
+    said: list[tuple[float, int | None, float | None, bool | None]],
+) -> None:
+    every, sparing, ts = PhaseTracker(), PhaseTracker(), 0.0
+    for seconds, altitude, gs, on_ground in said:
+        ts += seconds
+        moment = Moment(ts, 50.0, 8.0, altitude, gs, on_ground)
+        happened = every.update(moment, nowhere)
+        if sparing.nothing_new(ts, altitude, gs, on_ground):
+            assert happened is None
+        else:
+            assert happened == sparing.update(moment, nowhere)
+        assert every.phase == sparing.phase
+
+
+def nowhere(lat: float, lon: float, within_nmi: float) -> None:
+    """No airport anywhere: when one is looked for may differ by a window."""
 
 
 DEPARTURE = ((60, 364, 0), (40, 364, 140), (60, 2500, 180), (600, 30_000, 450))

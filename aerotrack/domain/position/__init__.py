@@ -1,7 +1,8 @@
 """Which positions of a flight are believed.
 
-``gate``: pure arithmetic of what is possible. ``pairing``: which raw frames may be taken together.
-``reliability``: when a flight may jump after all. ``trail``: past positions, to judge late ones.
+``gate``: pure arithmetic of what is possible. ``motion``: speed and track, as the fields say.
+``pairing``: which raw frames may be taken together. ``reliability``: when a flight may jump after
+all. ``trail``: past positions, to judge late ones.
 ``tracker``: all of it for one flight, in the order of the rules. Imports only from ``domain``.
 """
 

@@ -9,12 +9,9 @@ are those of the observations.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from aerotrack.domain.cpr import Position, resolve_near
 from aerotrack.domain.geo import bearing_deg, distance_nmi
 from aerotrack.domain.observation import CprFrame, Observation
-from aerotrack.domain.origins import PLACES
 from aerotrack.domain.position import gate
 from aerotrack.domain.position.fixes import (
     ACCEPTED,
@@ -24,6 +21,7 @@ from aerotrack.domain.position.fixes import (
     Provisional,
     Verdict,
 )
+from aerotrack.domain.position.motion import Claim, direction, fastest_kt, ground_speed
 from aerotrack.domain.position.pairing import (
     FramePairs,
     HeardFrame,
@@ -54,8 +52,6 @@ RELIABLE_FOR_S: Final = 60 * 60.0
 RELIABLE_FOR_MLAT_S: Final = 45.0
 MLAT_RANK: Final = RANKS["mlat"]
 
-# A speed reported longer ago than this says nothing any more (readsb's expiry of a field).
-SPEED_KNOWN_S: Final = 60.0
 # A raw frame that comes late is placed next to the last fix within this time of it: feeds merge
 # receivers whose clocks and delays differ by seconds, not more.
 LATE_FRAME_S: Final = 10.0
@@ -63,24 +59,6 @@ LATE_FRAME_S: Final = 10.0
 # Between two known places it flew straight, more or less: it may be off by this share of what it
 # flies until the nearer of them (half a turn at three degrees a second bends by 0.64).
 BETWEEN_SHARE: Final = 0.7
-
-_GS: Final = PLACES["gs"]
-_TAS: Final = PLACES["tas"]
-_IAS: Final = PLACES["ias"]
-_TRACK: Final = PLACES["track"]
-_HEADING: Final = PLACES["true_heading"]
-
-
-class Claim(msgspec.Struct, gc=False):
-    """A position somebody claims for the aircraft; ``odd`` is the format of a raw one."""
-
-    obs: Observation
-    lat: float
-    lon: float
-    at: float
-    rank: int
-    surface: bool
-    odd: bool | None
 
 
 class PositionTracker:
@@ -169,7 +147,7 @@ class PositionTracker:
         pairs = self._pairs
         if pairs is None:
             pairs = self._pairs = FramePairs()
-        gs = self._gs(obs)
+        gs = ground_speed(self._values, self._times, obs)
         repeated = pairs.same(cpr)
         if repeated is not None:
             if abs(at - repeated.at) <= DUPLICATE_WITHIN_S:
@@ -244,7 +222,7 @@ class PositionTracker:
         mlat = claim.obs.source == "mlat"
         before, after = self._neighbours(at)
         apart = after[0] - at if before is None else min(at - before[0], after[0] - at)
-        speed = self._fastest(claim, apart)
+        speed = fastest_kt(self._values, self._times, claim, self._gs_at_fix, apart)
         if before is None:
             metres = gate.distance_m(lat, lon, after[1], after[2])
         else:
@@ -341,14 +319,14 @@ class PositionTracker:
     def _reachable(self, lat: float, lon: float, then: float, claim: Claim) -> bool:
         """Whether the gate lets it come from ``lat``/``lon`` at ``then`` to the claimed place."""
         metres = gate.distance_m(lat, lon, claim.lat, claim.lon)
-        speed = self._fastest(claim)
+        speed = fastest_kt(self._values, self._times, claim, self._gs_at_fix)
         if metres <= gate.least_reach_m(speed):
             return True
         elapsed = abs(claim.at - then)
         obs, fix = claim.obs, self.fix
         off_track: float | None = None
         if elapsed <= gate.TRACK_WITHIN_S:
-            track = self._track(obs, claim.at)
+            track = direction(self._values, self._times, obs, claim.at)
             if track is not None:
                 bearing = bearing_deg(lat, lon, claim.lat, claim.lon)
                 off_track = gate.angle_between(track, bearing)
@@ -370,45 +348,6 @@ class PositionTracker:
         """
         place = resolve_near(other.frame, claim.lat, claim.lon)
         return place is not None and self._reachable(*place, other.at, claim)
-
-    def _fastest(self, claim: Claim, further: float = 0.0) -> float:
-        """The speed to reckon with, knots; ``further`` seconds away from now."""
-        times, values, at, gs = self._times, self._values, claim.at, claim.obs.gs
-        age = at - times[_GS]
-        if age <= SPEED_KNOWN_S:
-            reported: float = values["gs"]
-            if gs is None or reported > gs:
-                gs = reported
-        elif gs is not None:
-            age = 0.0
-        if gs is None or further > SPEED_KNOWN_S:
-            return gate.airspeed_limit_kt(
-                values["tas"] if at - times[_TAS] <= SPEED_KNOWN_S else None,
-                values["ias"] if at - times[_IAS] <= SPEED_KNOWN_S else None,
-                surface=claim.surface,
-            )
-        before = self._gs_at_fix
-        if before is not None and before > gs:
-            gs = before
-        return gs + gate.ACCELERATION_KT_PER_S * ((age if age > 0.0 else 0.0) + further)
-
-    def _gs(self, obs: Observation) -> float | None:
-        """Ground speed as far as it is known, knots."""
-        if obs.gs is None and obs.ts - self._times[_GS] <= SPEED_KNOWN_S:
-            gs: float = self._values["gs"]
-            return gs
-        return obs.gs
-
-    def _track(self, obs: Observation, at: float) -> float | None:
-        """The direction it said it moves in, or else points to, degrees."""
-        if obs.track is not None:
-            return obs.track
-        direction: float | None = None
-        if at - self._times[_TRACK] <= gate.TRACK_WITHIN_S:
-            direction = self._values.get("track")
-        elif at - self._times[_HEADING] <= gate.TRACK_WITHIN_S:
-            direction = self._values.get("true_heading")
-        return direction
 
     def _surface_reference(self, obs: Observation) -> Position | None:
         """Which quarter of the globe a surface position is in: its own last one, or the station."""

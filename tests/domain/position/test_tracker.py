@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from aerotrack.domain.cpr import encode
-from aerotrack.domain.flight import FlightState, Folded
+from aerotrack.domain.flight import FlightState
+from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import CprFrame, Observation, Site
 
 T0 = 1_764_000_000.0
