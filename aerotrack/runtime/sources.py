@@ -2,6 +2,7 @@
 
 import gzip
 import tempfile
+import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -99,7 +100,12 @@ def _lines(raw: IO[bytes], name: str, tell: Tell) -> Iterator[str]:
 
 def _download(url: str, into: IO[bytes], tell: Tell) -> None:
     request = urllib.request.Request(url, headers={"User-Agent": f"aerotrack/{__version__}"})
-    with urllib.request.urlopen(request, timeout=DOWNLOAD_TIMEOUT_S) as answer:
+    try:
+        opened_answer = urllib.request.urlopen(request, timeout=DOWNLOAD_TIMEOUT_S)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()  # it is an answer too, and holds its connection
+        raise
+    with opened_answer as answer:
         length = answer.headers.get("Content-Length", "")
         size = int(length) if length.isdigit() else None
         got = 0
