@@ -186,6 +186,7 @@ def test_a_services_variables_of_kubernetes_are_explained() -> None:
     ("flags", "part"),
     [
         ({"receiver_lat": "51"}, "receiver_lat and receiver_lon belong together"),
+        ({"opensky_client_id": "me"}, "opensky_client_secret belong together"),
         ({"stale_after": "90"}, "stale_after, gone_after and end_after"),
         ({"batch_rows": "5000", "rows_limit": "1000"}, "batch_rows is larger than rows_limit"),
         ({"feeds": ("simulator://", "sbs://a:1")}, "a simulator beside real feeds"),

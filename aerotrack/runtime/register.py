@@ -1,6 +1,6 @@
 """What the register knows of flights, asked of PostgreSQL beside everything else.
 
-Flights ask by message and go on; questions are gathered, answered a thousand at a time, and kept
+Flights ask by message and go on; questions are gathered, answered hundreds at a time, and kept
 while the database is away.
 """
 
@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 # A feed's first batch starts hundreds of flights; this long they gather into one query.
 GATHER_S: Final = 0.1
-# Rows of one query: about 10 ms of PostgreSQL's time and 3 ms of ours.
-AT_ONCE: Final = 1_000
+# Rows of one query; ten milliseconds of the loop's time, so that sockets do not wait for it.
+AT_ONCE: Final = 500
 # A database that is away is asked again after this long.
 RETRY_S: Final = 5.0
 # Four times the world's traffic; beyond it questions are forgotten, and all flights asked to ask.
@@ -106,7 +106,8 @@ class Register:
     async def _answer_questions(self) -> None:
         while True:
             await self._asked.wait()
-            await self._sleep(GATHER_S)
+            if len(self._waiting) < AT_ONCE:
+                await self._sleep(GATHER_S)
             some = dict(islice(self._waiting.items(), AT_ONCE))
             for icao24 in some:
                 del self._waiting[icao24]

@@ -10,6 +10,7 @@ from aerotrack.feeds import simulator, url
 from aerotrack.feeds.factory import Shared, open_feed
 from aerotrack.feeds.feed import Clock
 from aerotrack.feeds.file import FileFeed
+from aerotrack.feeds.opensky import OpenSkyFeed
 from aerotrack.feeds.readsb_json import ReadsbJsonFeed
 from aerotrack.feeds.simulator import SimulatorFeed
 from aerotrack.feeds.supervisor import FeedSupervisor
@@ -37,6 +38,7 @@ PATIENCE_S = 10.0
         ("readsb+http://h", ReadsbJsonFeed),
         ("readsb+https://h", ReadsbJsonFeed),
         ("readsb+file:///run/readsb/aircraft.json", ReadsbJsonFeed),
+        ("opensky://?lamin=45&lomin=5&lamax=48&lomax=11", OpenSkyFeed),
     ],
 )
 def test_a_url_opens_the_feed_of_its_kind(text: str, kind: type, sink: Any, clock: Clock) -> None:
