@@ -19,7 +19,7 @@ KEEP_DAYS: Final = 30
 WAIT_S: Final = 10.0
 _DAY_S: Final = 86_400
 
-_SQL: Final = queries.load("partitions")
+_SQL: Final = {**queries.load("partitions"), **queries.load("retention")}
 
 
 def drop_old(
