@@ -53,7 +53,7 @@ def decode(
     another agrees with it. What was read and refused is summed up on standard error.
     """
     from aerotrack.decode import decode_file
-    from aerotrack.domain.observation import Site
+    from aerotrack.domain.observation import site
     from aerotrack.feeds.feed import FeedError, FeedFigures
     from aerotrack.feeds.recording import DEFAULT_RATE, Replay
     from aerotrack.feeds.url import parse_time
@@ -68,7 +68,7 @@ def decode(
         format=kind,
         start=begins,
         rate=rate or DEFAULT_RATE,
-        site=None if lat is None or lon is None else Site(lat, lon),
+        site=None if lat is None or lon is None else site(lat, lon),
         mlat=mlat,
     )
     figures = FeedFigures(name="file", url=str(file))

@@ -144,8 +144,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         setting(
             "Feeds",
-            "The station's position is published rounded to this many degrees; 0 publishes it "
-            "as it is",
+            "The station's position, and distances and bearings from it, go by it rounded to this "
+            "many degrees; 0 publishes it as it is",
             "0.1° is 11 km: a station stands where somebody lives",
             unit="degrees",
             ge=0,
@@ -233,7 +233,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         setting(
             "Flights",
-            "Without a position for this long a flight is stale: nobody extrapolates it further",
+            "Without a position for this long a flight is stale, and clients extrapolate it no "
+            "further; silent flights are looked at this often",
             "as readsb and OpenSky have it",
             unit="s",
             ge=1,

@@ -10,14 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
-from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.countries import country_of
+from aerotrack.domain.course import Course
 from aerotrack.domain.fields import POSITION, take_fields
 from aerotrack.domain.folded import Folded, RefusedFix
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import Observation, Site
 from aerotrack.domain.origins import PLACES, Origins
-from aerotrack.domain.phases import Moment, PhaseTracker
 from aerotrack.domain.points import late_point_of, point_of
 from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
@@ -44,7 +43,6 @@ SPOILT: Final[frozenset[Refusal]] = frozenset(
 )
 _NOTHING_TAKEN: Final = frozenset({None, "refused"})
 
-
 _DECIMALS: Final = DECIMALS["lat"]
 _LAT: Final = PLACES["lat"]
 _LON: Final = PLACES["lon"]
@@ -54,8 +52,8 @@ class FlightState:
     """Everything known of one flight. Changed by :meth:`fold` only, read by everybody else."""
 
     __slots__ = (
+        "_course",
         "_last_point_us",
-        "_phases",
         "_position",
         "_shown_lat",
         "_shown_lon",
@@ -91,7 +89,7 @@ class FlightState:
         self._position = PositionTracker(self.values, self.origins.times)
         self._shown_lat: float | None = None
         self._shown_lon: float | None = None
-        self._phases = PhaseTracker()
+        self._course = Course(self.values)
         self._last_point_us = 0
 
     # -- reading -----------------------------------------------------------------------------------
@@ -105,10 +103,7 @@ class FlightState:
     @property
     def landed(self) -> bool:
         """Whether it was seen to land, and has not taken off since."""
-        return self._phases.landed_at is not None and self.values.get("phase") in (
-            "ground",
-            "landing",
-        )
+        return self._course.landed
 
     def live_until(self, rules: FlightRules) -> float:
         """When it leaves the live picture if no position comes any more, epoch seconds.
@@ -172,7 +167,7 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
-        if self._phases.landed_at is not None and self._departs_again(obs):
+        if self._course.departs_again(obs):
             return Folded(departs=True)
         position = self._position
         giver = self.origins.giver(obs.source, obs.feed)
@@ -282,7 +277,7 @@ class FlightState:
         """Distance and bearing from the station that gave the position, where that is known."""
         seen: tuple[float | None, float | None] = (None, None)
         if site is not None:
-            distance, bearing = distance_and_bearing(site.lat, site.lon, lat, lon)
+            distance, bearing = distance_and_bearing(*site.shown, lat, lon)
             seen = (round(distance, DECIMALS["r_dst"]), round(bearing, DECIMALS["r_dir"]) % 360.0)
         for name, value in zip(("r_dst", "r_dir"), seen, strict=True):
             if value != self.values.get(name):
@@ -364,45 +359,9 @@ class FlightState:
         self.points += 1
         return late_point_of(self.key, (verdict.lat, verdict.lon), obs)
 
-    def _departs_again(self, obs: Observation) -> bool:
-        """Whether, after a landing, this is where the next flight begins."""
-        values = self.values
-        callsign = values.get("callsign")
-        renamed = None not in (obs.callsign, callsign) and obs.callsign != callsign
-        return self._phases.departs_again(
-            Moment(
-                obs.ts,
-                None,
-                None,
-                None,
-                obs.gs,
-                values.get("on_ground") if obs.on_ground is None else obs.on_ground,
-            ),
-            renamed=renamed,
-        )
-
     def _follow(self, ts: float, changed: list[tuple[str, Value]]) -> tuple[FlightEvent, ...]:
         """Read phase, airports, take-off and landing off the state as it is now."""
-        values, phases = self.values, self._phases
-        get = values.get
-        altitude, gs, on_ground = get("alt_baro"), get("gs"), get("on_ground")
-        if altitude is None:
-            altitude = get("alt_geom")
-        if phases.nothing_new(ts, altitude, gs, on_ground):
-            return ()
-        moment = Moment(ts, get("lat"), get("lon"), altitude, gs, on_ground)
-        happened = phases.update(moment, _nearest)
-        for name, value in (
-            ("phase", phases.phase),
-            ("est_departure", phases.departure),
-            ("est_arrival", phases.arrival),
-        ):
-            if value != get(name):
-                changed.append((name, value))
-                if value is None:
-                    del values[name]
-                else:
-                    values[name] = value
+        happened = self._course.follow(ts, changed)
         if happened is None:
             return ()
         return (self.event(happened.kind, happened.ts, detail=happened.airport),)
@@ -421,11 +380,6 @@ class FlightState:
         """Something happened to the flight where it is now."""
         lat, lon = self.values.get("lat"), self.values.get("lon")
         return FlightEvent(self.key, ts, kind, detail, lat, lon)
-
-
-def _nearest(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
-    """The nearest airport; the table is read once, by the runtime at its start."""
-    return load_airports().likely(lat, lon, within_nmi)
 
 
 def _public(name: str, value: Any) -> Value:

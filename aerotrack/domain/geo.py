@@ -48,6 +48,11 @@ def wrap_lon(lon: float) -> float:
     return (lon + 180.0) % 360.0 - 180.0
 
 
+def blurred(degrees: float, precision: float) -> float:
+    """``degrees`` to the nearest multiple of ``precision`` degrees; 0 leaves them as they are."""
+    return round(round(degrees / precision) * precision, 6) if precision > 0 else degrees
+
+
 class Box(msgspec.Struct, frozen=True, gc=False):
     """A bounding box in degrees; ``west > east`` crosses the antimeridian, edges belong to it."""
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from aerotrack.domain import types as t
+from aerotrack.domain.geo import blurred
 
 
 class Reported(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -79,10 +80,20 @@ class CprFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Site(msgspec.Struct, frozen=True, gc=False):
-    """Where the station behind an observation stands, degrees; one object for all of them."""
+    """Where the station behind an observation stands, degrees; one object for all of them.
+
+    Positions are resolved from ``lat`` and ``lon``. Whatever is published of the place, distances
+    and bearings from it too, goes by ``shown``: a few exact distances would give the place away.
+    """
 
     lat: float
     lon: float
+    shown: tuple[float, float]
+
+
+def site(lat: float, lon: float, precision: float = 0.0) -> Site:
+    """The station at this place, shown to a multiple of ``precision`` degrees; 0 shows it as is."""
+    return Site(lat, lon, (blurred(lat, precision), blurred(lon, precision)))
 
 
 class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aerotrack.domain.observation import Site
+from aerotrack.domain.observation import Site, site
 from aerotrack.feeds.feed import Clock, Feed, FeedFigures, Sink
 from aerotrack.feeds.jsonl import jsonl_decoder
 from aerotrack.feeds.lines import ArrivalStamps
@@ -30,14 +30,22 @@ RAW_KINDS = frozenset({"beast", "avr"})
 class Shared:
     """What the feeds of one server share: their receivers, and what raw frames said so far.
 
-    ``site`` is where the station of those feeds stands whose URL does not say, ``opensky`` the
-    account that feeds of that kind ask with.
+    ``default_site`` is where the station of those feeds stands whose URL does not say; places that
+    URLs say are shown to ``precision`` degrees. ``opensky`` is the account that feeds of that kind
+    ask with.
     """
 
-    def __init__(self, site: Site | None = None, opensky: OpenSkyCredentials | None = None) -> None:
+    def __init__(
+        self,
+        default_site: Site | None = None,
+        opensky: OpenSkyCredentials | None = None,
+        *,
+        precision: float = 0.0,
+    ) -> None:
         self.receivers = Receivers()
         self.opensky = opensky
-        self._site = site
+        self._site = default_site
+        self._precision = precision
         self._airspace: Airspace | None = None
 
     @property
@@ -52,7 +60,9 @@ class Shared:
 
     def site_of(self, url: FeedUrl) -> Site | None:
         """Where the station of the feed stands, as far as anybody said."""
-        return self._site if url.lat is None or url.lon is None else Site(url.lat, url.lon)
+        if url.lat is None or url.lon is None:
+            return self._site
+        return site(url.lat, url.lon, self._precision)
 
 
 def open_feed(url: FeedUrl, *, sink: Sink, clock: Clock, shared: Shared | None = None) -> Feed:

@@ -95,7 +95,7 @@ class Receiver:
     def placed(self, lat: float, lon: float, *, alt_ft: float | None = None) -> None:
         """An aircraft it hears is at this place (degrees), as high as ``alt_ft`` where known."""
         if self.site is not None:
-            distance = distance_nmi(self.site.lat, self.site.lon, lat, lon)
+            distance = distance_nmi(*self.site.shown, lat, lon)
             if (self.farthest or 0.0) < distance <= horizon_nmi(alt_ft):
                 self.farthest = distance
 

@@ -5,11 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Final, Self
 
-from aerotrack.domain.observation import Site
 from aerotrack.feeds.discover import discover
 from aerotrack.feeds.factory import Shared, open_feed
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
-from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.receivers import Receiver
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.url import FeedUrl
@@ -30,20 +28,9 @@ class Feeds:
         )
 
     @classmethod
-    async def open(
-        cls,
-        urls: Sequence[FeedUrl],
-        sink: Sink,
-        *,
-        site: Site | None = None,
-        opensky: OpenSkyCredentials | None = None,
-    ) -> Self:
-        """The feeds of these URLs; without any, a receiver on this machine, or none.
-
-        ``site`` is where the station stands of those that do not say it themselves, ``opensky``
-        the account that OpenSky's feeds ask with.
-        """
-        return cls(urls or await _look_around(), sink, Shared(site, opensky))
+    async def open(cls, urls: Sequence[FeedUrl], sink: Sink, shared: Shared) -> Self:
+        """The feeds of these URLs; without any, a receiver on this machine, or none."""
+        return cls(urls or await _look_around(), sink, shared)
 
     @property
     def figures(self) -> Sequence[FeedFigures]:

@@ -25,8 +25,9 @@ from aerotrack.actors.messages import (
     RegisterChanged,
 )
 from aerotrack.domain.airports import load_airports
-from aerotrack.domain.observation import Site
+from aerotrack.domain.observation import Site, site
 from aerotrack.domain.rules import FlightRules
+from aerotrack.feeds.factory import Shared
 from aerotrack.feeds.opensky import OpenSkyCredentials
 from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
@@ -116,7 +117,13 @@ class Server:
             await asyncio.to_thread(load_airports)
 
             feeds = await Feeds.open(
-                urls, self._actors.ingest, site=self._site(), opensky=_opensky_account(settings)
+                urls,
+                self._actors.ingest,
+                Shared(
+                    self._site(),
+                    _opensky_account(settings),
+                    precision=settings.publish_receiver_precision,
+                ),
             )
             app = make_app(self._ports(feeds), self._web_settings())
             http = make_server(app)
@@ -166,12 +173,15 @@ class Server:
 
     def _site(self) -> Site | None:
         """Where the receiver stands, if the settings say."""
-        lat, lon = self.settings.receiver_lat, self.settings.receiver_lon
-        return None if lat is None or lon is None else Site(lat, lon)
+        settings = self.settings
+        if settings.receiver_lat is None or settings.receiver_lon is None:
+            return None
+        return site(
+            settings.receiver_lat, settings.receiver_lon, settings.publish_receiver_precision
+        )
 
     def _web_settings(self) -> WebSettings:
-        settings = self.settings
-        place = (settings.receiver_lat, settings.receiver_lon)
+        settings, place = self.settings, self._site()
         return WebSettings(
             server=f"aerotrack/{__version__}",
             epoch=uuid.uuid4().hex[:12],
@@ -179,8 +189,7 @@ class Server:
             allowed_origins=settings.allowed_origins,
             trusted_proxies=settings.trusted_proxies,
             ingest_token=settings.ingest_token,
-            receiver=None if place[0] is None or place[1] is None else (place[0], place[1]),
-            receiver_precision=settings.publish_receiver_precision,
+            receiver=None if place is None else place.shown,
             max_clients=settings.max_clients,
             post_limit=settings.max_body_bytes,
             compress=settings.websocket_compression,

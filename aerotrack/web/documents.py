@@ -209,14 +209,9 @@ class ReceiverDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     lon: float | None = None
 
 
-def blurred(degrees: float, precision: float) -> float:
-    """``degrees`` to the nearest multiple of ``precision`` degrees; 0 leaves them as they are."""
-    return round(round(degrees / precision) * precision, 6) if precision > 0 else degrees
-
-
-def receiver_figures(receiver: Receiver, now: float, precision: float) -> ReceiverFigures:
-    """The document of a receiver at ``now``, its place rounded to ``precision`` degrees."""
-    site = receiver.site
+def receiver_figures(receiver: Receiver, now: float) -> ReceiverFigures:
+    """The document of a receiver at ``now``, its place as it is shown."""
+    lat, lon = (None, None) if receiver.site is None else receiver.site.shown
     return ReceiverFigures(
         name=receiver.name,
         feed=receiver.feed,
@@ -224,8 +219,8 @@ def receiver_figures(receiver: Receiver, now: float, precision: float) -> Receiv
         positions=receiver.positions,
         aircraft=receiver.aircraft(now),
         duplicates=round(receiver.duplicates / max(1, receiver.messages), 4),
-        lat=None if site is None else blurred(site.lat, precision),
-        lon=None if site is None else blurred(site.lon, precision),
+        lat=lat,
+        lon=lon,
         farthest=None if receiver.farthest is None else round(receiver.farthest, 1),
         clock_skew=None if receiver.clock_skew is None else round(receiver.clock_skew, 2),
         last_contact=None if receiver.last_contact is None else round(receiver.last_contact, 3),

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from aerotrack.domain.vocabulary import TERMS
-from aerotrack.web.documents import ReceiverDocument, blurred
+from aerotrack.web.documents import ReceiverDocument
 
 # Ours: readsb's, where the value is the same. Terms that need more are in ``aircraft``.
 NAMES: Final[dict[str, str]] = {
@@ -61,16 +61,12 @@ def aircraft(entry: dict[str, Any], now: float) -> dict[str, Any]:
     return out
 
 
-def receiver_document(
-    server: str, position: tuple[float, float] | None, precision: float
-) -> ReceiverDocument:
-    """``receiver.json``; ``position`` in degrees, published to ``precision`` degrees.
+def receiver_document(server: str, position: tuple[float, float] | None) -> ReceiverDocument:
+    """``receiver.json``; ``position`` in degrees, as it is shown.
 
     No flag in it makes a display ask for more than ``aircraft.json``.
     """
-    lat = lon = None
-    if position is not None:
-        lat, lon = (blurred(degrees, precision) for degrees in position)
+    lat, lon = position or (None, None)
     return ReceiverDocument(
         version=server,
         refresh=int(REFRESH_SECONDS * 1000),

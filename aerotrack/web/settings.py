@@ -17,10 +17,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     # Addresses or networks whose X-Forwarded-* headers are believed.
     trusted_proxies: tuple[str, ...] = ()
     ingest_token: str | None = None
-    # Where the receiver stands (lat, lon in degrees), and to how many degrees that is published:
-    # it is somebody's home, and a tenth of a degree is 11 km. 0 publishes it as it is.
+    # Where the receiver stands as it is shown (lat, lon in degrees), which is not where it stands.
     receiver: tuple[float, float] | None = None
-    receiver_precision: float = 0.1
     # About 80,000 observations.
     post_limit: int = 16 * MEGABYTE
     # Live sockets at once; each is a file descriptor and up to a few hundred kB in the kernel.

@@ -40,12 +40,12 @@ class ReceiversHandler(StatusHandler):
     """Every receiver and what it contributes."""
 
     def get(self) -> None:
-        now, precision = self.ports.clock.wall(), self.web.receiver_precision
+        now = self.ports.clock.wall()
         receivers = self.ports.receivers()
         self.send(
             ReceiversDocument(
                 round(now, 3),
-                tuple(receiver_figures(receiver, now, precision) for receiver in receivers),
+                tuple(receiver_figures(receiver, now) for receiver in receivers),
             )
         )
 
@@ -142,4 +142,4 @@ class ReceiverHandler(StatusHandler):
 
     def get(self) -> None:
         web = self.web
-        self.send(receiver_document(web.server, web.receiver, web.receiver_precision))
+        self.send(receiver_document(web.server, web.receiver))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aerotrack.domain.observation import Site
+from aerotrack.domain.observation import site
 from aerotrack.feeds import simulator, url
 from aerotrack.feeds.factory import Shared, open_feed
 from aerotrack.feeds.feed import Clock
@@ -116,9 +116,9 @@ def test_feeds_of_one_server_share_what_they_heard(sink: Any, clock: Clock) -> N
 
 
 def test_a_station_stands_where_its_feed_says_else_where_the_settings_do() -> None:
-    shared = Shared(Site(52.0, 4.0))
-    assert Site(52.0, 4.0) == shared.site_of(parse_feed_url("beast://h"))
-    assert Site(51.0, 0.5) == shared.site_of(parse_feed_url("beast://h?lat=51&lon=0.5"))
+    shared = Shared(site(52.0, 4.0))
+    assert site(52.0, 4.0) == shared.site_of(parse_feed_url("beast://h"))
+    assert site(51.0, 0.5) == shared.site_of(parse_feed_url("beast://h?lat=51&lon=0.5"))
     assert Shared().site_of(parse_feed_url("beast://h")) is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aerotrack.domain.observation import Observation, Site
+from aerotrack.domain.observation import Observation, site
 from aerotrack.feeds.factory import open_feed
 from aerotrack.feeds.feed import Clock, FeedError, FeedFigures
 from aerotrack.feeds.modes.airspace import Airspace
@@ -45,9 +45,9 @@ def test_beast_frames_have_the_times_of_their_clock(
     place: Callable[[bytes], Path], figures: FeedFigures
 ) -> None:
     stream = beast(EVEN, clock=HZ) + beast(ODD, clock=3 * HZ)
-    seen = read(place(stream), Replay(format="beast", start=50.0, site=Site(52.0, 4.0)), figures)
+    seen = read(place(stream), Replay(format="beast", start=50.0, site=site(52.0, 4.0)), figures)
     assert [50.0, 52.0] == [obs.ts for obs in seen]
-    assert {Site(52.0, 4.0)} == {obs.site for obs in seen}
+    assert {site(52.0, 4.0)} == {obs.site for obs in seen}
 
 
 def test_gzip_is_recognised(place: Callable[[bytes], Path], figures: FeedFigures) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aerotrack.domain.cpr import encode
-from aerotrack.domain.observation import CprFrame, Observation, Site, present
+from aerotrack.domain.observation import CprFrame, Observation, present, site
 from aerotrack.feeds.avr import AvrFramer
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.modes.airspace import SAME_WITHIN_S, Airspace
@@ -332,7 +332,7 @@ def test_the_level_is_told_now_and_then(station: Station) -> None:
 
 
 def test_a_figure_for_how_far_it_hears() -> None:
-    station = Station(site=Site(52.0, 4.0))
+    station = Station(site=site(52.0, 4.0))
     for odd in (False, True):
         station.now -= 1.5
         station.hears(position(RYR, encode(53.0, 4.0, odd=odd, surface=False)))

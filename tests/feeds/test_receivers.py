@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aerotrack.domain.observation import Observation, Site
+from aerotrack.domain.observation import Observation, site
 from aerotrack.feeds.receivers import (
     AIRCRAFT_FOR_S,
     MOST_RECEIVERS,
@@ -13,7 +13,7 @@ from aerotrack.feeds.receivers import (
     Receivers,
 )
 
-HOME = Site(52.0, 4.0)
+HOME = site(52.0, 4.0)
 HZ = 12_000_000
 
 

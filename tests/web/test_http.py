@@ -10,7 +10,7 @@ import pytest
 
 from aerotrack.actors.messages import GetFlight, GetPicture, Picture
 from aerotrack.domain.geo import Box
-from aerotrack.domain.observation import Site
+from aerotrack.domain.observation import site
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.receivers import Receiver
@@ -285,10 +285,10 @@ NOW = 1_764_000_000.5  # of the stage
 def test_receivers_show_what_each_contributes_and_about_where_it_stands(staged):
     async def scene():
         async with staged() as stage:
-            home = Receiver("home", None, Site(51.4321, -0.4567))
+            home = Receiver("home", None, site(51.4321, -0.4567, 0.1))
             home.messages, home.positions, home.duplicates = 200, 50, 30
             home.heard("4ca2d6", NOW - 1.0)
-            home.placed(52.4321, -0.4567)
+            home.placed(52.4, -0.5)
             home.clock_skew = 1.234
             stage.receivers += [home, Receiver("home", "00000000001aff02", None)]
             answer = await stage.json("/api/v1/receivers")

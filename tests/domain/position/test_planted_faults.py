@@ -12,7 +12,7 @@ import pytest
 from aerotrack.domain.cpr import encode
 from aerotrack.domain.flight import FlightState
 from aerotrack.domain.geo import METRES_PER_NMI, distance_nmi, wrap_lon
-from aerotrack.domain.observation import Observation, Site
+from aerotrack.domain.observation import Observation, site
 
 T0 = 1_764_000_000.0
 SECONDS = 120
@@ -21,7 +21,7 @@ HEARD = 0.7  # share of the messages that arrive
 FAULTY = 0.03  # share of the positions that are planted
 NEAR_M = 60.0  # rounding, and what it flies within the jitter of a time
 MOST_LOST = 0.01
-SITE = Site(50.0, 8.0)
+SITE = site(50.0, 8.0)
 
 
 STEP_S = 0.1

@@ -7,11 +7,11 @@ import pytest
 from aerotrack.domain.cpr import encode
 from aerotrack.domain.flight import FlightState
 from aerotrack.domain.folded import Folded
-from aerotrack.domain.observation import CprFrame, Observation, Site
+from aerotrack.domain.observation import CprFrame, Observation, site
 
 T0 = 1_764_000_000.0
 ICAO24 = "4ca2d6"
-STATION = Site(53.0, -6.0)
+STATION = site(53.0, -6.0)
 # North along a meridian: degrees a second at 450 kt.
 STEP = 450 / 3600 / 60
 
