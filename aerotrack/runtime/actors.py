@@ -42,9 +42,14 @@ REGISTRY_EVERY: Final = 10
 # that live traffic and questions stay quick beside a bulk load.
 QUEUE_ROOM: Final = 20_000
 ROOM_POLL_S: Final = 0.01
-# Feeds cannot be slowed without making their times wrong, so beyond this many waiting deliveries
-# (some 50 bytes and 5 us each: a second's work) what they bring is refused whole, and counted.
-OVERLOAD_DEPTH: Final = 200_000
+# Feeds cannot be slowed without making their times wrong, so while what they brought waits longer
+# than this, what they bring is refused whole, and counted. A picture this late is still live.
+OVERLOADED_AFTER_S: Final = 2.0
+# The deliveries from a feed's batch to a client's socket: registry, flight, broadcaster, mailbox.
+# Each waits behind all that was queued before it, so the probe goes round as often.
+PROBE_HOPS: Final = 4
+# Refusing empties the queue, so it comes and goes; it is over when it has not been for this long.
+OVERLOAD_OVER_AFTER_S: Final = 10.0
 ASK_TIMEOUT_S: Final = 10.0
 # A batch that is being written when the server stops is given this long.
 DRAIN_TIMEOUT_S: Final = 20.0
@@ -66,7 +71,9 @@ class Actors:
         settings: Settings,
         store: Callable[[StoreBatch], None],
         find: Callable[[FindIdentity], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         system: LoopActorSystem = start_actor_system()
         self.system = system
         self.registry = system.createActor(Registry)
@@ -90,7 +97,10 @@ class Actors:
         self._gc = GcPolicy()
         self._longest_tick = 0.0
         self._overloaded: Counter[str] = Counter()
-        self._overloaded_now = False
+        self._refused_at: float | None = None  # the last refusal, while overloaded
+        self._probe = system.create_mailbox(lambda _, __: self._probe_back())
+        self._probe_sent: float | None = None
+        self._probe_hops = 0
 
     # -- feeds and the database --------------------------------------------------------------------
 
@@ -98,15 +108,36 @@ class Actors:
         """Hand what a feed observed to the registry."""
         if not observations:
             return
-        overloaded = self.system.base.queue_depth > OVERLOAD_DEPTH
-        if overloaded != self._overloaded_now:
-            self._overloaded_now = overloaded
-            level = logging.ERROR if overloaded else logging.INFO
-            log_event(logger, "overloaded" if overloaded else "overload_over", level=level)
-        if overloaded:
-            self._overloaded.update(obs.feed for obs in observations)
-        else:
+        at = self._monotonic()
+        if self.behind(at) <= OVERLOADED_AFTER_S:
             self.system.tell(self.registry, Ingest(tuple(observations), now, received))
+            return
+        if self._refused_at is None:
+            behind = round(self.behind(at), 1)
+            log_event(logger, "overloaded", level=logging.ERROR, behind_s=behind)
+        self._refused_at = at
+        self._overloaded.update(obs.feed for obs in observations)
+
+    def behind(self, monotonic: float) -> float:
+        """How long what waits has waited at least, seconds: since the probe that is still out."""
+        return 0.0 if self._probe_sent is None else monotonic - self._probe_sent
+
+    def probe(self, monotonic: float) -> None:
+        """Send a message through the queue, unless one is under way; see if overload is over."""
+        if self._probe_sent is None:
+            self._probe_sent, self._probe_hops = monotonic, PROBE_HOPS
+            self.system.tell(self._probe, Tick(monotonic))
+        refused = self._refused_at
+        if refused is not None and monotonic - refused > OVERLOAD_OVER_AFTER_S:
+            self._refused_at = None
+            log_event(logger, "overload_over", refused=self._overloaded.total())
+
+    def _probe_back(self) -> None:
+        self._probe_hops -= 1
+        if self._probe_hops > 0:
+            self.system.tell(self._probe, Tick(0.0))
+        else:
+            self._probe_sent = None
 
     async def room(self) -> None:
         """Return when the actors have no more than :data:`QUEUE_ROOM` deliveries waiting."""
@@ -135,6 +166,7 @@ class Actors:
             await asyncio.sleep(due - loop.time())
             self._longest_tick = max(self._longest_tick, loop.time() - due)
             count += 1
+            self.probe(self._monotonic())
             message = Tick(wall())
             self.system.tell(self.broadcaster, message)
             self.system.tell(self.persistence, message)

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from aerotrack.domain.observation import Observation
-from aerotrack.runtime import actors as module
-from aerotrack.runtime.actors import Actors
+from aerotrack.runtime.actors import OVERLOAD_OVER_AFTER_S, OVERLOADED_AFTER_S, Actors
 from aerotrack.runtime.stats import SILENT_AFTER_S, Stats, value
 from aerotrack.settings import Settings
 
@@ -19,26 +18,42 @@ def seen(second: float) -> Observation:
     return Observation(icao24="4ca2d6", ts=1e9 + second, source="sim", feed="home", alt_baro=100)
 
 
-def test_over_the_limit_whole_batches_are_refused_counted_and_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_what_comes_while_flights_are_far_behind_is_refused_counted_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "OVERLOAD_DEPTH", 3)
+    time = [100.0]
 
     async def run() -> dict[str, Any]:
-        actors = Actors(Settings(data_dir=tmp_path), lambda _: None, lambda _: None)
-        for second in range(8):
+        def ingest(second: float) -> None:
             actors.ingest([seen(second), seen(second + 0.5)], now=1e9, received=0.0)
+
+        actors = Actors(
+            Settings(data_dir=tmp_path), lambda _: None, lambda _: None, lambda: time[0]
+        )
+        actors.probe(time[0])
+        ingest(0)
+        time[0] += OVERLOADED_AFTER_S  # the loop had no turn meanwhile
+        ingest(1)
+        time[0] += 0.1
+        ingest(2)
+        ingest(3)
         await actors.system.drained()
-        actors.ingest([seen(9)], now=1e9, received=0.0)
+        assert 0.0 == actors.behind(time[0])
+        actors.probe(time[0])
+        ingest(4)
+        await actors.system.drained()
+        time[0] += OVERLOAD_OVER_AFTER_S + 0.1
+        actors.probe(time[0])
         figures = await actors.figures()
         actors.stop()
         return figures
 
     with caplog.at_level(logging.INFO):
         figures = asyncio.run(run())
-    overloaded = value(figures, "actors", "overloaded_total")
-    assert overloaded > 0
-    assert 17.0 == overloaded + value(figures, "registry", "routed_total")
+    assert (4.0, 6.0) == (
+        value(figures, "actors", "overloaded_total"),
+        value(figures, "registry", "routed_total"),
+    )
     assert ["overloaded", "overload_over"] == [
         record.message for record in caplog.records if "overload" in record.message
     ]
