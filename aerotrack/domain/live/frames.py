@@ -98,7 +98,7 @@ class Pong(Struct, frozen=True, tag="pong"):
 
 
 class ErrorMessage(Struct, frozen=True, tag="error"):
-    """The answer to a message that was not acted on. ``code`` is one of :data:`CODES`."""
+    """The answer to a message not acted on. ``code`` is stable, ``message`` is for people."""
 
     code: str
     message: str
