@@ -287,6 +287,42 @@ def test_a_long_silence_begins_another_flight() -> None:
     assert [0.0, 200.0] == [row["ts"] for row in rows]
 
 
+@pytest.mark.parametrize(("called", "kept"), [("RYR4TK", True), ("RYR5XX", False)])
+def test_after_a_pause_lines_wait_for_the_callsign_and_another_one_begins_a_flight(
+    called: str, kept: bool
+) -> None:
+    fold = Fold()
+    said = {"icao24": "4ca2d6", "source": "other", "feed": "test"}
+    fold.lines([Observation(ts=0.0, **said, callsign="RYR4TK", squawk="1000")])  # type: ignore[arg-type]
+    assert [] == fold.lines([Observation(ts=900.0, **said, squawk="1000")])  # type: ignore[arg-type]
+    rows = fold.lines([Observation(ts=905.0, **said, callsign=called)])  # type: ignore[arg-type]
+    told = [] if kept else [900.0, 905.0]
+    assert told == [row["ts"] for row in rows]
+
+
+def test_what_waits_at_the_end_of_a_recording_is_printed() -> None:
+    fold = Fold()
+    said = {"icao24": "4ca2d6", "source": "other", "feed": "test"}
+    fold.lines([Observation(ts=0.0, **said, callsign="RYR4TK")])  # type: ignore[arg-type]
+    assert [] == fold.lines([Observation(ts=900.0, **said, squawk="1000")])  # type: ignore[arg-type]
+    assert [900.0] == [row["ts"] for row in fold.finish()]
+
+
+def test_the_next_flight_after_a_landing_is_printed_too() -> None:
+    said = {"icao24": "4ca2d6", "source": "other", "feed": "test", "lat": 50.033}
+    state = [  # down at Frankfurt, a stop, and off again
+        *((s, 3364 - 15 * s, 140.0, False) for s in range(200)),
+        *((s, 364, 60.0 if s < 230 else 0.0, True) for s in range(200, 350)),
+        *((s, 364 + 30 * (s - 350), 160.0, False) for s in range(350, 400)),
+    ]
+    rows = Fold().lines(
+        Observation(ts=float(s), lon=8.57 + s / 1e4, alt_baro=alt, gs=gs, on_ground=down, **said)  # type: ignore[arg-type]
+        for s, alt, gs, down in state
+    )
+    assert [s for s, *_ in state] == sorted({int(row["ts"]) for row in rows})
+    assert {"landing", "climb"} <= {row.get("phase") for row in rows}
+
+
 def test_the_command_prints_lines_and_sums_up(tmp_path: Path) -> None:
     path = _file(tmp_path, _flight(4))
     ran = CliRunner().invoke(
