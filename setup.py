@@ -38,7 +38,7 @@ setup(
         "tornado>=6.5",
     ],
     extras_require={
-        "test": ["hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.5"],
+        "test": ["hypothesis>=6.100", "jsonschema>=4.23", "pytest>=8", "pytest-xdist>=3.5"],
     },
     entry_points={"console_scripts": ["aerotrack = aerotrack.cli:main"]},
 )

@@ -14,10 +14,18 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from aerotrack.actors.messages import SendFrame, SetWritable, Subscribe, Unsubscribe
+from aerotrack.domain.live import (
+    PROTOCOL,
+    ClientMessage,
+    ClientPing,
+    ClientSubscribe,
+    Pong,
+    Welcome,
+)
 from aerotrack.web import live_messages as messages
 from aerotrack.web.handler import AnswersWithProblems
 from aerotrack.web.hub import LiveHub
-from aerotrack.web.live_messages import ClientPing, ClientSubscribe, Refused
+from aerotrack.web.live_messages import Refused
 from aerotrack.web.outgoing import Outgoing, text_frame
 from aerotrack.web.ports import Address
 from aerotrack.web.problems import Problem
@@ -121,9 +129,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         self.address = self.ports.actors.create_mailbox(self.deliver)
         self.client_id = self.hub.joined(self)
         self._opened = True
-        welcome = messages.Welcome(
-            messages.PROTOCOL, self.web.server, self.web.epoch, round(clock.wall(), 3)
-        )
+        welcome = Welcome(PROTOCOL, self.web.server, self.web.epoch, round(clock.wall(), 3))
         self.outgoing.send(messages.encode(welcome))
 
     # -- from the client ---------------------------------------------------------------------------
@@ -141,9 +147,9 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         if self.outgoing.waiting > FRAMES_WAITING:
             await self.outgoing.drained()
 
-    def _act(self, message: messages.ClientMessage) -> None:
+    def _act(self, message: ClientMessage) -> None:
         if isinstance(message, ClientPing):
-            self.outgoing.send(messages.encode(messages.Pong(message.id)))
+            self.outgoing.send(messages.encode(Pong(message.id)))
         elif isinstance(message, ClientSubscribe):
             self._view = messages.view_of(message)
             self._view_waits = True

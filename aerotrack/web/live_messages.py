@@ -1,122 +1,29 @@
-"""The live stream's own messages: what clients say, decoded strictly, and what the socket answers.
+"""What clients of the live stream say, decoded strictly: a typed message or a refusal.
 
-Pure: text in, a typed message or a :class:`Refused` with a stable code out. Snapshots, deltas and
-events are the broadcaster's and pass through the socket as they are. docs/live.md is the reference.
+Pure: text in, a message of :mod:`aerotrack.domain.live` or a :class:`Refused` with a stable code
+out. docs/live.md is the reference.
 """
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from aerotrack.domain.geo import BadBox, Box, box
-
-PROTOCOL: Final = 1
-# Seconds between frames. Faster than ten a second nobody sees; a minute is what proxies bear.
-FASTEST_INTERVAL: Final = 0.1
-SLOWEST_INTERVAL: Final = 60.0
-# A subscribe with every filter is under 4 kB.
-MESSAGE_LIMIT: Final = 64 * 1024
-# Beyond 2**53 a browser's numbers are no longer exact.
-ID_LIMIT: Final = 2**53
-ID_LENGTH: Final = 64
-
-# code: what it means
-CODES: Final[dict[str, str]] = {
-    "bad_json": "The message is not JSON",
-    "bad_message": "The message is no object with a type, or has a wrong or unknown field",
-    "unknown_type": "There is no message of this type",
-    "bad_bbox": "`bbox` is not `[west,south,east,north]` in degrees with south below north",
-    "bad_interval": "`interval` is not a number from 0.1 to 60 seconds",
-    "not_supported": "The message or one of its fields is known, but this server cannot do it yet",
-    "too_large": "The message is longer than 64 kB",
-    "too_fast": "More messages came than are taken; this one was not acted on",
-}
-
-RequestId = (
-    Annotated[int, Meta(ge=-ID_LIMIT, le=ID_LIMIT)] | Annotated[str, Meta(max_length=ID_LENGTH)]
+from aerotrack.domain.live import (
+    CLIENT_TYPES,
+    MESSAGE_LIMIT,
+    ClientMessage,
+    ClientPause,
+    ClientSeek,
+    ClientSpeed,
+    ClientSubscribe,
+    ErrorMessage,
+    RequestId,
 )
-_Id = RequestId | UnsetType
-_Later = msgspec.Raw | UnsetType
 
-
-class ClientSubscribe(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="subscribe"
-):
-    """Send me this view from now on, in place of any before."""
-
-    bbox: tuple[float, float, float, float] | UnsetType = UNSET
-    interval: Annotated[float, Meta(ge=FASTEST_INTERVAL, le=SLOWEST_INTERVAL)] = 1.0
-    follow: _Later = UNSET
-    filter: _Later = UNSET
-    resume: _Later = UNSET
-    at: _Later = UNSET
-    speed: _Later = UNSET
-    id: _Id = UNSET
-
-
-class ClientUnsubscribe(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="unsubscribe"
-):
-    """Send me nothing any more."""
-
-    id: _Id = UNSET
-
-
-class ClientPing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="ping"):
-    """Answer me with a pong."""
-
-    id: _Id = UNSET
-
-
-class ClientPause(Struct, frozen=True, kw_only=True, tag="pause"):
-    """Playback: stop the clock. Not supported yet."""
-
-    id: _Id = UNSET
-
-
-class ClientSeek(Struct, frozen=True, kw_only=True, tag="seek"):
-    """Playback: go to a time. Not supported yet."""
-
-    id: _Id = UNSET
-
-
-class ClientSpeed(Struct, frozen=True, kw_only=True, tag="speed"):
-    """Playback: run the clock at another speed. Not supported yet."""
-
-    id: _Id = UNSET
-
-
-ClientMessage = (
-    ClientSubscribe | ClientUnsubscribe | ClientPing | ClientPause | ClientSeek | ClientSpeed
-)
-CLIENT_TYPES: Final = ("subscribe", "unsubscribe", "ping", "pause", "seek", "speed")
-SERVER_TYPES: Final = ("welcome", "snapshot", "delta", "event", "error", "pong")
 _LATER_FIELDS: Final = ("follow", "filter", "resume", "at", "speed")
-
-
-class Welcome(Struct, frozen=True, tag="welcome"):
-    """The first message of a connection."""
-
-    protocol: int
-    server: str
-    epoch: str
-    now: float
-
-
-class Pong(Struct, frozen=True, tag="pong"):
-    """The answer to a ping."""
-
-    id: _Id = UNSET
-
-
-class ErrorMessage(Struct, frozen=True, tag="error"):
-    """The answer to a message that was not acted on."""
-
-    code: str
-    message: str
-    id: _Id = UNSET
 
 
 class View(Struct, frozen=True):

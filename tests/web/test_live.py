@@ -13,8 +13,8 @@ from tornado.websocket import WebSocketClosedError
 
 from aerotrack.actors.messages import SetWritable, Subscribe, Unsubscribe
 from aerotrack.domain.geo import Box
+from aerotrack.domain.live import CODES, MESSAGE_LIMIT
 from aerotrack.web.live import CLOSE_NO_PONG, MESSAGE_BURST, PROTOCOL_LIMIT, Allowance
-from aerotrack.web.live_messages import CODES, MESSAGE_LIMIT
 
 PING = '{"type":"ping","id":1}'
 PONG = {"type": "pong", "id": 1}
@@ -85,7 +85,7 @@ def test_a_closed_socket_leaves_nothing_behind(staged):
         ({"type": "dance"}, "unknown_type"),
         ({"type": "subscribe", "bbox": [0, 2, 1, 1]}, "bad_bbox"),
         ({"type": "subscribe", "interval": 0}, "bad_interval"),
-        ({"type": "subscribe", "resume": {}}, "not_supported"),
+        ({"type": "subscribe", "follow": ["4ca2d6"]}, "not_supported"),
         (" " * (MESSAGE_LIMIT + 1), "too_large"),
         (b" " * PROTOCOL_LIMIT, "bad_message"),
     ],

@@ -7,18 +7,15 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from aerotrack.domain.geo import Box
-from aerotrack.web.live_messages import (
+from aerotrack.domain.live import (
     CLIENT_TYPES,
     CODES,
     MESSAGE_LIMIT,
     ClientPing,
     ClientSubscribe,
     ClientUnsubscribe,
-    Refused,
-    View,
-    decode,
-    view_of,
 )
+from aerotrack.web.live_messages import Refused, View, decode, view_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
