@@ -43,13 +43,18 @@ def log_event(
     logger.log(level, "%s", event, exc_info=error, extra={_VALUES: kept}, stacklevel=2)
 
 
-def setup(level: str, style: str, stream: TextIO | None = None) -> None:
+def setup(
+    level: str, style: str, stream: TextIO | None = None, *, process: str | None = None
+) -> None:
     """Send every log line to ``stream`` (standard error) in ``style`` text or json.
 
     ``level`` is debug, info, warning or error. Replaces whatever handlers the root logger had.
+    ``process`` is the value that tells lines of this process from those of others in one log.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    if process is not None:
+        handler.addFilter(_Named(process))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -59,6 +64,18 @@ def setup(level: str, style: str, stream: TextIO | None = None) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(chosen, logging.WARNING))
     logging.captureWarnings(True)
+
+
+class _Named(logging.Filter):
+    """Gives every record the value ``process``."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        setattr(record, _VALUES, {"process": self._process} | getattr(record, _VALUES, {}))
+        return True
 
 
 class TextFormatter(logging.Formatter):

@@ -354,6 +354,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=1_000_000,
         ),
     ] = 10_000
+    fanout: Annotated[
+        int,
+        setting(
+            "Limits",
+            "Processes of their own that serve the clients of the live stream; 0 serves them in "
+            "the main process",
+            "one process carries a station or a club, and another takes 60 MB; a world of flights "
+            "with thousands of viewers wants one for each core that is free",
+            unit="processes",
+            ge=0,
+            le=64,
+        ),
+    ] = 0
     max_body_bytes: Annotated[
         int,
         setting(

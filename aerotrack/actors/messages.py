@@ -173,7 +173,7 @@ class ObservationsUnchanged(msgspec.Struct, frozen=True, gc=False):
 # -- flights to broadcaster and persistence --------------------------------------------------------
 
 
-class FlightChanged(msgspec.Struct, frozen=True, gc=False):
+class FlightChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="changed"):
     """A flight to broadcaster: fields of the live picture that changed, ``None`` where cleared.
 
     Values carry the precision of the vocabulary. ``whole`` replaces whatever was held. ``changed``
@@ -189,7 +189,7 @@ class FlightChanged(msgspec.Struct, frozen=True, gc=False):
     received: float
 
 
-class FlightGone(msgspec.Struct, frozen=True, gc=False):
+class FlightGone(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="gone"):
     """A flight to broadcaster: it leaves the live picture."""
 
     icao24: str
@@ -328,6 +328,54 @@ class SendFrame(msgspec.Struct, frozen=True, gc=False):
 
     payload: bytes
     received: float | None
+
+
+# -- the picture in other processes ----------------------------------------------------------------
+
+
+class ConfigureRelay(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to a relaying broadcaster, its first message. ``followers`` takes ``SendBatch``."""
+
+    followers: ActorAddress
+
+
+class ShowPicture(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to a relaying broadcaster: a follower begins, show it the whole picture.
+
+    Answered by a ``SendBatch`` to ``follower`` and as many more as the picture takes; batches to
+    everybody after the first are its as well.
+    """
+
+    follower: int
+
+
+class ShowMore(msgspec.Struct, frozen=True, gc=False):
+    """A relaying broadcaster to itself: the next part of the picture, behind what waits by now."""
+
+    follower: int
+
+
+class SendBatch(msgspec.Struct, frozen=True, gc=False):
+    """A relaying broadcaster to its followers: a ``PictureBatch`` as MessagePack.
+
+    It is for one ``follower``, or for all of those that have begun.
+    """
+
+    follower: int | None
+    payload: bytes
+
+
+class PictureBatch(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="batch"):
+    """A relaying broadcaster to those in other processes that follow it: what flights reported.
+
+    In the order it came; after it the picture is at ``pos``, and where ``now`` is given, a tick
+    follows. ``complete``: this is the last part of a picture that is shown.
+    """
+
+    reports: tuple[FlightChanged | FlightGone, ...]
+    pos: int
+    now: float | None
+    complete: bool = False
 
 
 # -- queries ---------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.actors.persistence import Persistence
 from aerotrack.actors.registry import Registry
+from aerotrack.actors.relay import RelayingBroadcaster
 from aerotrack.domain.observation import Observation
 from aerotrack.gc_policy import TICK_SECONDS as GC_TICK_S
 from aerotrack.gc_policy import GcPolicy
@@ -77,7 +78,9 @@ class Actors:
         system: LoopActorSystem = start_actor_system()
         self.system = system
         self.registry = system.createActor(Registry)
-        self.broadcaster = system.createActor(Broadcaster)
+        self.broadcaster = system.createActor(
+            RelayingBroadcaster if settings.fanout else Broadcaster
+        )
         self.persistence = system.createActor(Persistence)
         writer = system.create_mailbox(lambda message, _: store(message))
         register = system.create_mailbox(lambda message, _: find(message))

@@ -8,11 +8,12 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
@@ -34,6 +35,8 @@ from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
 from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.database import Database
+from aerotrack.runtime.fanout.pool import FanOutPool
+from aerotrack.runtime.fanout.wire import Configure
 from aerotrack.runtime.feeds import CLOCK, Feeds
 from aerotrack.runtime.history import History
 from aerotrack.runtime.register import Register
@@ -41,7 +44,7 @@ from aerotrack.runtime.stats import Stats, totals
 from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
-from aerotrack.web.ports import Ports, ServerStats
+from aerotrack.web.ports import Check, Ports, ServerStats
 from aerotrack.web.settings import WebSettings
 
 logger = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class Server:
         self._database: Database
         self._register: Register
         self._stats: Stats
+        self._fanout: FanOutPool | None = None
         self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
         self._failure: BaseException | None = None
         self.lost = False  # whether something accepted could not be stored
@@ -125,7 +129,9 @@ class Server:
                     precision=settings.publish_receiver_precision,
                 ),
             )
-            app = make_app(self._ports(feeds), self._web_settings())
+            web = self._web_settings()
+            await self._start_fanout(web, stack)
+            app = make_app(self._ports(feeds), web)
             http = make_server(app)
             http.add_sockets(sockets)
             self._actors.start_ticking(time.time, self._fail)
@@ -166,10 +172,32 @@ class Server:
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
-            readiness=lambda: self._stats.checks(time.monotonic()),
+            readiness=self._checks,
             stats=self._server_stats,
             clock=CLOCK,
+            fanout=self._fanout,
         )
+
+    def _checks(self) -> Sequence[Check]:
+        checks = self._stats.checks(time.monotonic())
+        return checks if self._fanout is None else (*checks, self._fanout.check())
+
+    async def _start_fanout(self, web: WebSettings, stack: AsyncExitStack) -> None:
+        """Where the settings want it, start the processes that serve live clients."""
+        settings = self.settings
+        if not settings.fanout:
+            return
+        # Secrets and what only the main process answers stay here.
+        told = msgspec.structs.replace(web, ingest_token=None, receiver=None)
+        self._fanout = FanOutPool(
+            settings.fanout,
+            Configure(told, settings.log_level, settings.log_format),
+            system=self._actors.system,
+            broadcaster=self._actors.broadcaster,
+            label=f"aerotrack {settings.data_dir}",
+        )
+        stack.push_async_callback(self._fanout.stop)
+        await self._fanout.start()
 
     def _site(self) -> Site | None:
         """Where the receiver stands, if the settings say."""
@@ -198,7 +226,8 @@ class Server:
     async def _figures(self) -> Mapping[str, Figures]:
         figures = await self._actors.figures()
         self._stats.sample(figures, time.monotonic())
-        return {**figures, "register": self._register.figures()}
+        fanout = {} if self._fanout is None else self._fanout.figures()
+        return {**figures, **fanout, "register": self._register.figures()}
 
     async def _server_stats(self) -> ServerStats:
         return self._stats.stats(await self._figures())
@@ -232,6 +261,8 @@ class Server:
     async def _close_web(self, http: HTTPServer, app: AeroTrackApplication) -> None:
         http.stop()
         app.close()
+        if self._fanout is not None:
+            await self._fanout.stop()
         await http.close_all_connections()
 
     async def _drain(self, feeds: Feeds) -> None:

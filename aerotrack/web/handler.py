@@ -9,12 +9,13 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from aerotrack.domain.geo import BadBox, Box, box
 from aerotrack.web import peer as peers
-from aerotrack.web.ports import Ports
+from aerotrack.web.ports import LivePorts, Ports
 from aerotrack.web.problems import PROBLEM_TYPE, Problem, document_of, problem_of
 from aerotrack.web.settings import WebSettings
 
 if TYPE_CHECKING:
     from aerotrack.web.app import AeroTrackApplication
+    from aerotrack.web.live_app import LiveApplication
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +33,10 @@ METHODS: Final = ("get", "head", "post")
 class AnswersWithProblems(RequestHandler):
     """Errors as problem details, security and CORS headers; shared by HTTP and the WebSocket."""
 
-    application: "AeroTrackApplication"
+    application: "LiveApplication"
 
     @property
-    def ports(self) -> Ports:
+    def ports(self) -> LivePorts:
         """What the web was given."""
         return self.application.ports
 
@@ -116,6 +117,8 @@ class AnswersWithProblems(RequestHandler):
 class ApiHandler(AnswersWithProblems):
     """An HTTP handler. Bodies arrive in pieces, so that their limit is answered as a problem."""
 
+    application: "AeroTrackApplication"
+
     # Query parameters that are understood; ``later`` are of the contract but not done yet.
     parameters: ClassVar[frozenset[str]] = frozenset()
     later: ClassVar[frozenset[str]] = frozenset()
@@ -125,6 +128,11 @@ class ApiHandler(AnswersWithProblems):
     def initialize(self) -> None:
         self.body = bytearray()
         self._refused = False
+
+    @property
+    def ports(self) -> Ports:
+        """What the web was given."""
+        return self.application.ports
 
     @property
     def body_limit(self) -> int:

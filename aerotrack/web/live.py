@@ -5,6 +5,7 @@ back. It sends only ``welcome``, ``error`` and ``pong`` itself, which carry no `
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from typing import Any, Final
@@ -24,10 +25,11 @@ from aerotrack.domain.live import (
 )
 from aerotrack.web import live_messages as messages
 from aerotrack.web.handler import AnswersWithProblems
+from aerotrack.web.handover import take
 from aerotrack.web.hub import LiveHub
 from aerotrack.web.live_messages import Refused
 from aerotrack.web.outgoing import Outgoing, text_frame
-from aerotrack.web.ports import Address
+from aerotrack.web.ports import Address, FanOut
 from aerotrack.web.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ MESSAGE_BURST: Final = 40.0
 FRAMES_WAITING: Final = 64
 # Clients come and go; a full server has room again within minutes, not seconds.
 RETRY_AFTER_SECONDS: Final = 30
+# A process of the fan-out that died is back in about a second.
+FANOUT_RETRY_SECONDS: Final = 2
 # WebSocket close codes of our own (RFC 6455 leaves 4000 to 4999 to applications).
 CLOSE_NO_PONG: Final = 4408
 CLOSE_GOING_AWAY: Final = 1001
@@ -95,13 +99,40 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
             )
         if not self.origin_allowed():
             raise Problem("bad_origin", "Pages of this origin may not open the live stream.")
-        if len(self.hub) >= self.web.max_clients:
+        if self.application.clients >= self.web.max_clients:
             raise Problem(
                 "too_many_clients",
                 f"{self.web.max_clients} clients are connected.",
                 headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
-        await super().get(*args, **kwargs)
+        fanout = self.ports.fanout
+        if fanout is None or not self._can_upgrade():
+            await super().get(*args, **kwargs)
+        else:
+            self._give_to(fanout)
+
+    def _can_upgrade(self) -> bool:
+        """Whether a WebSocket will come of it: what is refused stays, its connection has a next
+        request, which only this process can answer."""
+        headers = self.request.headers
+        wanted = {one.strip().lower() for one in headers.get("Connection", "").split(",")}
+        return (
+            "upgrade" in wanted
+            and headers.get("Sec-WebSocket-Version") == "13"
+            and "Host" in headers
+            and bool(headers.get("Sec-WebSocket-Key"))
+        )
+
+    def _give_to(self, fanout: FanOut) -> None:
+        """Let another process answer and serve this client; it hears of nobody else's."""
+        if not fanout.room:
+            raise Problem(
+                "fanout_down",
+                "No process has room for another client now.",
+                headers={"Retry-After": str(FANOUT_RETRY_SECONDS)},
+            )
+        with contextlib.suppress(OSError):  # it has hung up
+            fanout.give(*take(self))
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002
         return self.origin_allowed()  # judged with the proxies in mind, not by the header alone

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from aerotrack.actors.messages import Figures
 from aerotrack.feeds.feed import FeedFigures
+from aerotrack.web.ports import MetricSample
 
 # Clients that asked for more than four frames a second care for latency; for the others the wait
 # for their own next frame is most of it. The two must not blur each other.
@@ -23,6 +24,9 @@ LATENCY_BUCKETS: Final = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 60.0,
 )  # fmt: skip
 UP_STATES: Final = ("connected", "listening")
+# Names of our metrics begin like this; those that end like that say when a counter was made.
+OURS: Final = "aerotrack_"
+CREATED: Final = "_created"
 
 
 class WebMetrics:
@@ -73,6 +77,45 @@ class WebMetrics:
         self._bytes.inc(size)
         if seconds is not None:
             (self._fast if interval < FAST_BELOW else self._normal).observe(seconds)
+
+    def samples(self) -> tuple[MetricSample, ...]:
+        """Our own counters and histograms as they stand."""
+        return tuple(
+            MetricSample(family.name, sample.name, tuple(sample.labels.items()), sample.value)
+            for family in self.registry.collect()
+            if family.name.startswith(OURS)
+            for sample in family.samples
+            if not sample.name.endswith(CREATED)
+        )
+
+
+class Summed(Collector):
+    """A registry with what other processes counted added to its numbers."""
+
+    def __init__(
+        self, registry: CollectorRegistry, others: Callable[[], Iterable[MetricSample]]
+    ) -> None:
+        self._registry = registry
+        self._others = others
+
+    def collect(self) -> Iterable[Metric]:
+        added: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
+        for other in self._others():
+            of_metric = added.setdefault(other.metric, {})
+            key = (other.name, tuple(sorted(other.labels)))
+            of_metric[key] = of_metric.get(key, 0.0) + other.value
+        for family in self._registry.collect():
+            of_metric = added.get(family.name, {})
+            family.samples = [
+                sample._replace(
+                    value=sample.value
+                    + of_metric.pop((sample.name, tuple(sorted(sample.labels.items()))), 0.0)
+                )
+                for sample in family.samples
+            ]
+            for (name, labels), value in of_metric.items():
+                family.add_sample(name, dict(labels), value)
+            yield family
 
 
 class Snapshot(Collector):

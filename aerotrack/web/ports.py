@@ -4,7 +4,8 @@ The web knows actors only by opaque addresses and typed messages, the database o
 :class:`History`, feeds only by their figures. Tests put in-memory fakes behind the same protocols.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -122,12 +123,51 @@ ReadinessView = Callable[[], Sequence[Check]]
 StatsView = Callable[[], Awaitable[ServerStats]]
 
 
-class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the web application is given."""
+class MetricSample(msgspec.Struct, frozen=True, gc=False):
+    """One number of a metric as Prometheus has it; a histogram has several names."""
+
+    metric: str
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+class FanOut(Protocol):
+    """Other processes that hold the clients of the live stream."""
+
+    @property
+    def clients(self) -> int:
+        """Connections they hold."""
+
+    @property
+    def slow(self) -> int:
+        """Clients among them that get no frames now because they do not keep up."""
+
+    @property
+    def samples(self) -> Iterable[MetricSample]:
+        """What the web counted there, a number for each process; they are to be added up."""
+
+    @property
+    def room(self) -> bool:
+        """Whether one of them takes another connection now."""
+
+    def give(self, connection: socket.socket, said: bytes, /) -> None:
+        """Hand a connection over, with what its client said so far."""
+
+
+class LivePorts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the live stream is given; with a ``fanout`` its clients are served there."""
 
     actors: Actors
-    registry: Address
     broadcaster: Address
+    clock: Clock
+    fanout: FanOut | None = None
+
+
+class Ports(LivePorts, frozen=True, kw_only=True):
+    """Everything the web application is given."""
+
+    registry: Address
     history: History
     feeds: FeedsView
     receivers: ReceiversView
@@ -137,4 +177,3 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     figures: FiguresView
     readiness: ReadinessView
     stats: StatsView
-    clock: Clock

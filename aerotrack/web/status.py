@@ -65,7 +65,7 @@ class StatsHandler(StatusHandler):
                 now=round(self.ports.clock.wall(), 3),
                 flights=stats.flights,
                 updates_per_s=round(stats.updates_per_s, 1),
-                clients=len(self.application.live),
+                clients=self.application.clients,
                 points_stored=stats.points_stored,
                 storage=stats.storage,
                 outbox=stats.outbox,
@@ -109,7 +109,7 @@ class MetricsHandler(StatusHandler):
             # A busy actor must not hide the rest, least of all the metrics that say it is busy.
             self.application.snapshot.figures = {}
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.finish(generate_latest(self.application.metrics.registry))
+        self.finish(generate_latest(self.application.summed))
 
 
 class AircraftHandler(StatusHandler):

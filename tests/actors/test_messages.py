@@ -14,11 +14,14 @@ from aerotrack.actors.broadcaster import Broadcaster
 from aerotrack.actors.flight import Flight
 from aerotrack.actors.persistence import Persistence
 from aerotrack.actors.registry import Registry
+from aerotrack.actors.relay import FollowingBroadcaster, RelayingBroadcaster
 
-ACTORS: list[type[AeroActor]] = [Registry, Flight, Broadcaster, Persistence]
+ACTORS: list[type[AeroActor]] = [
+    Registry, Flight, Broadcaster, Persistence, RelayingBroadcaster, FollowingBroadcaster,
+]  # fmt: skip
 # Taken by what is no actor: the writer's and the sockets' mailboxes, and whoever asked.
 EDGES = {"StoreBatch", "SendFrame", "Drained", "Figures", "Picture", "FlightFound",
-         "FindIdentity"}  # fmt: skip
+         "FindIdentity", "SendBatch"}  # fmt: skip
 PARTS = {"Figure", "Identity"}  # stand inside another message
 MESSAGES = {
     name: kind
@@ -29,8 +32,11 @@ DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "actors.md").read_tex
 
 
 def taken(actor: type[AeroActor]) -> set[str]:
-    """The names of our messages an actor has handlers for."""
-    return {kind.__name__ for kind in actor.handled_messages() if kind in MESSAGES.values()}
+    """The names of our messages an actor has handlers for, beyond those of the actor it is."""
+    above: Any = actor.__base__
+    inherited = above.handled_messages()
+    own = actor.handled_messages() - inherited
+    return {kind.__name__ for kind in own if kind in MESSAGES.values()}
 
 
 def test_every_message_is_taken_by_somebody_and_nobody_waits_for_another() -> None:
