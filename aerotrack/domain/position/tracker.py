@@ -21,7 +21,13 @@ from aerotrack.domain.position.fixes import (
     Provisional,
     Verdict,
 )
-from aerotrack.domain.position.motion import Claim, direction, fastest_kt, ground_speed
+from aerotrack.domain.position.motion import (
+    Claim,
+    direction,
+    fastest_kt,
+    ground_speed,
+    moved_as_said,
+)
 from aerotrack.domain.position.pairing import (
     FramePairs,
     HeardFrame,
@@ -172,7 +178,7 @@ class PositionTracker:
                 return self._accept(claim, restart=False)
             if self._consistent(other, claim):
                 if fix is None or _outdated(fix, claim):
-                    return self._hold(claim, min(heard.serial, other.serial))
+                    return self._hold(claim, heard, other)
                 return self._refuse_jump(claim)
         elif found != "bad_latitude":
             other = None
@@ -277,14 +283,21 @@ class PositionTracker:
         reliability.refused(place, claim.odd, (obs.feed, obs.receiver))
         return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
 
-    def _hold(self, claim: Claim, older: int) -> Verdict:
+    def _hold(self, claim: Claim, heard: HeardFrame, other: HeardFrame) -> Verdict:
         """A raw first fix: believed when it agrees with one that stands on other frames."""
         lat, lon, obs = claim.lat, claim.lon, claim.obs
+        older = min(heard.serial, other.serial)
         if gate.implausible(lat, lon):
             return Verdict("refused", lat, lon, "bad_position")
         site = obs.site
         if site and distance_nmi(site.lat, site.lon, lat, lon) > gate.HEARD_WITHIN_NMI:
             return Verdict("refused", lat, lon, "out_of_range")
+        if claim.at - other.at > CONFIRM_WITHIN_S and not claim.surface:
+            # The two frames of a pair so far apart are two statements: they confirm one another
+            # where it moved between them as it said.
+            was = resolve_near(other.frame, lat, lon)
+            if was and moved_as_said(self._values, self._times, was, other.at, claim):
+                return self._accept(claim, restart=True)
         pending = self.pending
         if pending is not None:
             last = pending[-1]
