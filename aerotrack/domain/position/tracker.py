@@ -47,6 +47,9 @@ MOVING_KT: Final = 50.0
 
 # A raw first fix is believed when another agrees within this time (some 20 position messages).
 CONFIRM_WITHIN_S: Final = 10.0
+# Whatever spoils both frames of a pair alike (a replay, a spoofer) does so to frames that come
+# together: five position messages in a row are seldom missed where one is heard well.
+ONE_FAULT_S: Final = 3.0
 # One that found no second in time is believed in hindsight when two later ones agree with it too,
 # while it can still have come from there and from few other places: as long as frames are paired.
 HINDSIGHT_S: Final = 30.0
@@ -292,7 +295,7 @@ class PositionTracker:
         site = obs.site
         if site and distance_nmi(site.lat, site.lon, lat, lon) > gate.HEARD_WITHIN_NMI:
             return Verdict("refused", lat, lon, "out_of_range")
-        if claim.at - other.at > CONFIRM_WITHIN_S and not claim.surface:
+        if claim.at - other.at > ONE_FAULT_S and not claim.surface:
             # The two frames of a pair so far apart are two statements: they confirm one another
             # where it moved between them as it said.
             was = resolve_near(other.frame, lat, lon)
