@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from aerotrack.cli import main
+from aerotrack.commands.decode import FORMATS
 from aerotrack.decode import Fold, decode_file
-from aerotrack.decode_command import FORMATS
 from aerotrack.domain.cpr import encode
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.rules import FlightRules
