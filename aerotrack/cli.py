@@ -17,6 +17,7 @@ from aerotrack.config import Config, ConfigError, Settings, load
 from aerotrack.decode_command import decode
 from aerotrack.setting import Spec
 from aerotrack.settings import SPECS
+from aerotrack.top_command import top
 
 # The simulator is made for this many; more is another kind of test.
 MOST_SIMULATED_FLIGHTS: Final = 25_000
@@ -138,6 +139,7 @@ def main() -> None:
     \b
     aerotrack demo                                 simulated traffic
     aerotrack serve --feed sbs://127.0.0.1:30003   what a receiver hears
+    aerotrack top                                  the live table in a terminal
     """
 
 
@@ -266,6 +268,7 @@ def import_routes(load_settings: Callable[..., Config], source: str) -> None:
 
 
 main.add_command(decode)
+main.add_command(top)
 
 
 def config_text(config: Config) -> str:

@@ -41,6 +41,8 @@ MAY_IMPORT = {
     "aerotrack.masking": (),
     "aerotrack.cli": ("aerotrack",),
     "aerotrack.decode_command": ("aerotrack",),
+    "aerotrack.top": ("aerotrack.client", "aerotrack.domain"),
+    "aerotrack.top_command": ("aerotrack",),
     "aerotrack.decode": ("aerotrack.domain", "aerotrack.feeds"),
     "aerotrack.__main__": ("aerotrack.cli",),
     "aerotrack.runtime": ("aerotrack",),
@@ -57,7 +59,7 @@ ONLY_IN = {
         "aerotrack.runtime",
         "aerotrack.feeds.http",
     ),
-    "click": ("aerotrack.cli", "aerotrack.decode_command"),
+    "click": ("aerotrack.cli", "aerotrack.decode_command", "aerotrack.top_command"),
 }
 
 # What pure code has no business with: IO, clocks, chance without a seed handed in, threads.
