@@ -15,6 +15,7 @@ from aerotrack import __version__
 from aerotrack.commands.db import db
 from aerotrack.commands.decode import decode
 from aerotrack.commands.options import EPILOG, GroupedCommand, with_settings
+from aerotrack.commands.top import top
 from aerotrack.config import Config, Settings
 from aerotrack.settings import SPECS
 
@@ -31,6 +32,7 @@ def main() -> None:
     \b
     aerotrack demo                                 simulated traffic
     aerotrack serve --feed sbs://127.0.0.1:30003   what a receiver hears
+    aerotrack top                                  the live table in a terminal
     """
 
 
@@ -160,6 +162,7 @@ def import_routes(load_settings: Callable[..., Config], source: str) -> None:
 
 main.add_command(db)
 main.add_command(decode)
+main.add_command(top)
 
 
 def config_text(config: Config) -> str:

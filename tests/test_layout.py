@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "aerotrack.masking": (),
     "aerotrack.cli": ("aerotrack",),
     "aerotrack.commands": ("aerotrack",),
+    "aerotrack.top": ("aerotrack.client", "aerotrack.domain"),
     "aerotrack.decode": ("aerotrack.domain", "aerotrack.feeds"),
     "aerotrack.__main__": ("aerotrack.cli",),
     "aerotrack.runtime": ("aerotrack",),

@@ -8,6 +8,7 @@ from tornado.web import RedirectHandler
 
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.web.flights import FlightHandler, FlightsHandler, TrackHandler
+from aerotrack.web.flights_geojson import FlightsGeoJsonHandler
 from aerotrack.web.ingest import ObservationsHandler, PostedFeeds
 from aerotrack.web.live_app import LIVE, LiveApplication, Route, make_server
 from aerotrack.web.metrics import Snapshot, Summed
@@ -32,6 +33,7 @@ ROUTES: Final = (
     Route("/", IndexHandler),
     LIVE,
     Route("/api/v1/flights", FlightsHandler),
+    Route("/api/v1/flights.geojson", FlightsGeoJsonHandler),
     Route("/api/v1/flights/{name}", FlightHandler),
     Route("/api/v1/flights/{name}/track", TrackHandler),
     Route("/api/v1/flights/{name}/track.{extension}", TrackHandler),

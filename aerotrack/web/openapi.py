@@ -7,9 +7,11 @@ import msgspec
 
 from aerotrack.domain.observation import Posted
 from aerotrack.web import documents as d
+from aerotrack.web.flights_geojson import FlightCollection
 from aerotrack.web.problems import PROBLEM_TYPE, ProblemDocument
 
 JSON: Final = "application/json"
+GEOJSON: Final = "application/geo+json"
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ BBOX: Final = Parameter(
 FEED: Final = Parameter("feed", "Name of a feed", "home")
 TRACK_ANSWERS: Final = (
     (JSON, (d.TrackDocument,)),
-    ("application/geo+json", ()),
+    (GEOJSON, ()),
     ("text/csv", ()),
 )
 
@@ -54,6 +56,11 @@ OPERATIONS: Final = (
     Operation(
         path="/api/v1/flights", summary="The live picture", parameters=(BBOX, FEED),
         answers=((JSON, (d.FlightsDocument,)),), problems=(400, 501, 503),
+    ),
+    Operation(
+        path="/api/v1/flights.geojson", summary="The live picture as GeoJSON",
+        parameters=(BBOX, FEED), answers=((GEOJSON, (FlightCollection,)),),
+        problems=(400, 501, 503),
     ),
     Operation(
         path="/api/v1/flights/{name}", summary="One flight, alive or over", parameters=(NAME,),
