@@ -183,7 +183,7 @@ class LineBatches:
             elif parsed is None:
                 figures.ignored += 1
             else:
-                figures.refused[str(parsed)] += 1
+                figures.refuse(str(parsed), line)
         figures.received += len(lines) + too_long
         figures.accepted += len(observations)
         return observations
@@ -243,7 +243,7 @@ class DocumentBatches:
                 self._broken.append(text)
             else:
                 self._figures.received += 1
-                self._figures.refused[wrong.code] += 1
+                self._figures.refuse(wrong.code, text)
             return []
         self._documents += 1
         self._broken = []

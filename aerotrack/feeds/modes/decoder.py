@@ -115,7 +115,7 @@ class ModesDecoder:
                 if belief is None:
                     figures.ignored += 1
                 else:
-                    figures.refused[str(belief)] += 1
+                    figures.refuse(str(belief), message, ts)
                 continue
             airspace.remember(message, ts, receiver)
             heard, source, asks = belief
