@@ -272,8 +272,8 @@ def test_feeds_show_their_figures_and_no_password(staged):
             (feed,) = (await stage.json("/api/v1/feeds"))["feeds"]
             assert feed == {
                 "name": "home", "url": "sbs://***@host:30003", "state": "starting", "received": 7,
-                "accepted": 0, "ignored": 0, "refused": {"bad_line": 2, "stale": 3}, "positions_refused": {},
-                "dropped": {"bad_squawk": 3}, "bytes": 0,
+                "accepted": 0, "ignored": 0, "refused": {"bad_line": 2, "stale": 3},
+                "positions_refused": {}, "dropped": {"bad_squawk": 3}, "bytes": 0,
                 "connections": 0, "last_contact": None, "last_error": None,
             }  # fmt: skip
 
