@@ -294,6 +294,29 @@ def test_what_is_refused_is_printed_with_its_reason(tmp_path: Path) -> None:
     assert all("lat" not in row for row in refused)
 
 
+def test_a_frame_that_is_nobodys_is_printed_with_its_reason_and_its_bytes(tmp_path: Path) -> None:
+    good = _flight(4)
+    damaged = good[2][:8] + b"\x55" + good[2][9:]
+    path = _file(tmp_path, [*good[:2], damaged, reply(4, 0xABCDEF, 0), *good[2:]])
+    assert [
+        {"ts": 1.0, "rejected": "bad_parity", "record": damaged.hex()},
+        {"ts": 1.5, "rejected": "unknown_address", "record": reply(4, 0xABCDEF, 0).hex()},
+    ] == [row for row in lines(path, "beast", rejected=True) if "icao24" not in row]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "line"),
+    [("avr", "bad_line", b"*8D4;"), ("sbs", "bad_line", b"MSG,9"), ("jsonl", "bad_json", b"{,}")],
+)
+def test_a_line_that_is_none_is_printed_with_its_reason(
+    kind: str, reason: str, line: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "tape"
+    path.write_bytes(line + b"\n")
+    expected = [{"rejected": reason, "record": line.decode()}]
+    assert expected == lines(path, kind, rejected=True)
+
+
 def test_a_long_silence_begins_another_flight() -> None:
     fold = Fold(rules=FlightRules(end_after=100.0))
     said = {"icao24": "4ca2d6", "source": "other", "feed": "test", "squawk": "1000"}
