@@ -13,6 +13,8 @@ from aerotrack.domain.flight import FlightState
 from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import TrackPoint
+from aerotrack.domain.remembered import remember
+from aerotrack.domain.returning import Returning, Verdict, pause_after
 from aerotrack.domain.rules import FlightRules
 from aerotrack.domain.types import Value
 from aerotrack.domain.vocabulary import DECIMALS
@@ -40,32 +42,77 @@ class Fold:
 
     A line has ``ts`` (seconds), ``icao24`` and what changed, in the vocabulary's names; ``lat`` and
     ``lon`` together. A provisional first fix makes a line once another agreed with it. With
-    ``rejected`` what was refused makes a line, too, with the reason under that key.
+    ``rejected`` what was refused makes a line, too, with the reason under that key. What is heard
+    after a pause waits, as in the server, until it shows whether that is another flight.
     """
 
     def __init__(self, *, rejected: bool = False, rules: FlightRules | None = None) -> None:
         self._rejected = rejected
-        self._end_after = (rules or FlightRules()).end_after
+        self._rules = rules or FlightRules()
+        self._pause = pause_after(self._rules)
         self._flights: dict[str, FlightState] = {}
+        self._returning: dict[str, Returning] = {}
 
     def lines(self, observations: Iterable[Observation]) -> list[Line]:
         """The lines these make."""
         lines: list[Line] = []
-        flights, end_after = self._flights, self._end_after
+        flights, returning, pause = self._flights, self._returning, self._pause
         for obs in observations:
-            icao24, ts = obs.icao24, obs.ts
+            icao24 = obs.icao24
             state = flights.get(icao24)
-            if state is None or ts - state.last_contact > end_after:
-                state = flights[icao24] = FlightState(icao24, ts)
-            folded = state.fold(obs)
-            changed = folded.changed
-            if folded.points:
-                lines += _earlier(icao24, folded)
-            if changed and (values := _values(changed, state)):
-                lines.append({"ts": round(ts, _TS_DECIMALS), "icao24": icao24, **values})
-            if self._rejected and (folded.refused or folded.refused_fixes):
-                lines += _refused(obs, folded)
+            if icao24 in returning:
+                self._hold(obs, lines)
+            elif state is None:
+                self._begin(obs, lines)
+            elif obs.ts - state.last_contact >= pause:
+                returning[icao24] = Returning(remember(state), obs, self._rules)
+                self._hold(obs, lines)
+            else:
+                self._fold(state, obs, lines)
         return lines
+
+    def finish(self) -> list[Line]:
+        """The lines of what still waits: there is nothing more."""
+        lines: list[Line] = []
+        for icao24, waiting in tuple(self._returning.items()):
+            self._decide(icao24, waiting.otherwise, lines)
+        return lines
+
+    def _begin(self, obs: Observation, lines: list[Line]) -> None:
+        state = self._flights[obs.icao24] = FlightState(obs.icao24, obs.ts)
+        self._fold(state, obs, lines)
+
+    def _hold(self, obs: Observation, lines: list[Line]) -> None:
+        waiting = self._returning[obs.icao24]
+        if waiting.held and obs.ts - waiting.until >= self._pause:
+            self._decide(obs.icao24, waiting.otherwise, lines)
+            lines += self.lines((obs,))
+        elif (verdict := waiting.take((obs,))) is not None:
+            self._decide(obs.icao24, verdict, lines)
+
+    def _decide(self, icao24: str, verdict: Verdict, lines: list[Line]) -> None:
+        held = self._returning.pop(icao24).held
+        if verdict != "same":
+            del self._flights[icao24]
+        for obs in held:
+            state = self._flights.get(icao24)
+            if state is None:
+                self._begin(obs, lines)
+            else:
+                self._fold(state, obs, lines)
+
+    def _fold(self, state: FlightState, obs: Observation, lines: list[Line]) -> None:
+        folded = state.fold(obs)
+        if folded.departs:
+            self._begin(obs, lines)
+            return
+        icao24, changed = obs.icao24, folded.changed
+        if folded.points:
+            lines += _earlier(icao24, folded)
+        if changed and (values := _values(changed, state)):
+            lines.append({"ts": round(obs.ts, _TS_DECIMALS), "icao24": icao24, **values})
+        if self._rejected and (folded.refused or folded.refused_fixes):
+            lines += _refused(obs, folded)
 
 
 def _values(changed: Sequence[tuple[str, Value]], state: FlightState) -> dict[str, Value]:
@@ -122,4 +169,10 @@ def decode_file(
     fold = Fold(rejected=rejected)
     for observations in read_recording(path, batches, figures):
         if lines := fold.lines(observations):
-            yield b"\n".join(map(orjson.dumps, lines)) + b"\n"
+            yield _ndjson(lines)
+    if lines := fold.finish():
+        yield _ndjson(lines)
+
+
+def _ndjson(lines: Iterable[Line]) -> bytes:
+    return b"\n".join(map(orjson.dumps, lines)) + b"\n"

@@ -274,6 +274,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=86_400,
         ),
     ] = RULES.end_after
+    resume_within: Annotated[
+        float,
+        setting(
+            "Flights",
+            "A flight that ended by silence goes on if its aircraft is heard again within this "
+            "time, with the same callsign, where it can have flown meanwhile; 0: never",
+            "the widest ocean takes half a day",
+            unit="s",
+            ge=0,
+            le=172_800,
+        ),
+    ] = RULES.resume_within
     future_tolerance: Annotated[
         float,
         setting(

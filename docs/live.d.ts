@@ -150,7 +150,7 @@ export interface Event {
   pos: number;
   /** The server's clock, epoch seconds */
   now: number;
-  event: "emergency" | "ended" | "landing" | "started" | "takeoff";
+  event: "emergency" | "ended" | "landing" | "resumed" | "started" | "takeoff";
   /** 24-bit address, lower-case hex; `~` in front marks one that is not an ICAO address */
   icao24: string;
   /** One continuous contact: icao24 and the hex epoch second of its first observation */

@@ -32,6 +32,8 @@ from aerotrack.domain.flight import FlightState
 from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import EndCause
+from aerotrack.domain.remembered import remember, resumed
+from aerotrack.domain.returning import DECIDED_WITHIN_S, Returning, Verdict, pause_after
 from aerotrack.domain.routes import RouteWatch
 from aerotrack.domain.types import Value
 
@@ -69,15 +71,24 @@ class Flight(AeroActor):
     point, refused or unchanged; ``FindIdentity`` to the register. If it dies, its live state is
     lost and the next observation starts another flight; its track is already on its way to the
     database.
+
+    Heard again after a pause, it holds what it is told until it is known which flight that belongs
+    to: this one, the one before that the registry remembers, or the next.
     """
 
-    __slots__ = ("_links", "_live", "_over", "_recorded_at", "_route", "_state")
+    __slots__ = (
+        "_links", "_live", "_over", "_pause", "_received", "_recorded_at", "_returning", "_route",
+        "_state",
+    )  # fmt: skip
 
     _links: ConfigureFlight
     _state: FlightState | None
     _live: bool
-    _over: bool  # it landed, and its aircraft's next flight has begun
+    _over: bool  # its end is written; what is heard now is its aircraft's next flight
+    _pause: float
+    _received: float  # when the last of what is held was read
     _recorded_at: float
+    _returning: Returning | None
     _route: RouteWatch | None
 
     @handles(ConfigureFlight)
@@ -88,15 +99,75 @@ class Flight(AeroActor):
         self._recorded_at = 0.0
         self._route = None
         self._over = False
+        self._pause = pause_after(message.rules)
+        self._received = 0.0
+        self._returning = None
 
     @handles(Observe)
     def observe(self, message: Observe, sender: ActorAddress) -> None:
         if self._over:
-            self._hand_on(message.observations, message)
+            self._hand_on(message)
             return
+        state, returning = self._state, self._returning
+        first = message.observations[0].ts
+        if returning is None and (
+            self._links.before is None
+            if state is None
+            else first - state.last_contact < self._pause
+        ):
+            self._fold(message)
+        else:
+            self._hold(message)
+
+    # -- which flight it is ------------------------------------------------------------------------
+
+    def _hold(self, message: Observe) -> None:
+        """After a pause: wait until what is heard shows which flight it is."""
+        state, before, returning = self._state, self._links.before, self._returning
+        first = message.observations[0]
+        if returning is not None and first.ts - returning.until >= self._pause:
+            self._decide(returning.otherwise, message.now)
+            self.observe(message, self.myAddress)
+            return
+        if returning is None:
+            before = before if state is None else remember(state)
+            if before is None:
+                self._fold(message)
+                return
+            returning = self._returning = Returning(before, first, self._links.rules)
+        self._received = message.received
+        verdict = returning.take(message.observations)
+        if verdict is not None:
+            self._decide(verdict, message.now)
+
+    def _decide(self, verdict: Verdict, now: float) -> None:
+        """Take up what was held: into this flight, or into the next."""
+        returning, self._returning = self._returning, None
+        if returning is None:
+            return
+        state, before, persistence = self._state, self._links.before, self._links.persistence
+        held = Observe(tuple(returning.held), now, self._received)
+        if state is not None and verdict != "same":
+            self._end(state, now, "landed" if verdict == "landed" else "silence")
+            self._hand_on(held)
+        elif state is None and before is not None and verdict == "same":
+            state = self._state = resumed(before)
+            self.send(persistence, EventRecorded(state.event("resumed", returning.since)))
+            self._fold(held, new=True)
+        else:
+            self._fold(held)
+
+    def _decide_now(self, now: float) -> None:
+        """Do not wait any longer for more that would show which flight it is."""
+        if self._returning is not None:
+            self._decide(self._returning.otherwise, now)
+
+    # -- what is observed --------------------------------------------------------------------------
+
+    def _fold(self, message: Observe, *, new: bool = False) -> None:
         links, state = self._links, self._state
-        new = state is None
         if state is None:
+            new = True
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
@@ -122,14 +193,13 @@ class Flight(AeroActor):
         self._send_report(report)
         if next_ones:
             self._end(state, message.now, "landed")
-            self._over = True
-            self._hand_on(next_ones, message)
+            self._hand_on(Observe(next_ones, message.now, message.received))
 
-    def _hand_on(self, observations: tuple[Observation, ...], message: Observe) -> None:
+    def _hand_on(self, message: Observe) -> None:
         """What belongs to the aircraft's next flight goes back to where it came from."""
         self.send(
             self._links.registry,
-            FlightOver(self._links.icao24, observations, message.now, message.received),
+            FlightOver(self._links.icao24, message.observations, message.now, message.received),
         )
 
     def _send_report(self, report: _Report) -> None:
@@ -229,31 +299,49 @@ class Flight(AeroActor):
 
     @handles(CheckSilence)
     def check_silence(self, message: CheckSilence, sender: ActorAddress) -> None:
+        returning = self._returning
+        if returning is not None and message.now - returning.since >= DECIDED_WITHIN_S:
+            self._decide(returning.otherwise, message.now)
         state = self._state
         if state is not None and state.live_until(self._links.rules) <= message.now:
             self._leave(message.now, None)
 
     @handles(SaveFlight)
     def save(self, message: SaveFlight, sender: ActorAddress) -> None:
+        self._decide_now(message.now)
         if self._state is not None:
             self._finish(self._state)
             self._record(self._state, message.now)
 
     @handles(EndFlight)
     def end(self, message: EndFlight, sender: ActorAddress) -> None:
-        if self._state is not None:
-            self._end(self._state, message.now, message.cause)
+        self._decide_now(message.now)
+        if self._over:
+            return
+        state, remembered = self._state, None
+        if state is not None:
+            remembered = remember(state) if self._end(state, message.now, message.cause) else None
+        self._over = True
+        self.send(
+            self._links.registry,
+            FlightOver(self._links.icao24, (), message.now, self._received, remembered),
+        )
 
-    def _end(self, state: FlightState, now: float, cause: EndCause) -> None:
-        """Write the last row; one that landed and then fell silent ended by landing."""
+    def _end(self, state: FlightState, now: float, cause: EndCause) -> bool:
+        """Write the last row; one that landed and then fell silent ended by landing.
+
+        Says whether it may be heard again.
+        """
+        self._over = True
         self._finish(state)
         over = state.last_contact
-        if cause == "silence" and state.landed:
+        if cause == "silence" and state.course.landed_at is not None:
             cause = "landed"
         self.send(self._links.persistence, FlightRecorded(state.record(ended=over, cause=cause)))
         self.send(self._links.persistence, EventRecorded(state.event("ended", over, detail=cause)))
         self._leave(now, cause)
         self._state = None
+        return cause == "silence"
 
     @handles(GetFlight)
     def get_flight(self, message: GetFlight, sender: ActorAddress) -> None:

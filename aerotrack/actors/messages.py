@@ -15,6 +15,7 @@ from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.remembered import RememberedFlight
 from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
 from aerotrack.domain.types import Value
@@ -58,7 +59,11 @@ class ConfigureRegistry(msgspec.Struct, frozen=True, gc=False):
 
 
 class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
-    """Registry to a new flight, its first message."""
+    """Registry to a new flight, its first message.
+
+    ``before`` is what is remembered of the flight its aircraft was on: where the first observations
+    show that it is on it still, that flight goes on, under its name.
+    """
 
     icao24: str
     registry: ActorAddress
@@ -66,6 +71,7 @@ class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
     persistence: ActorAddress
     rules: FlightRules
     register: ActorAddress | None = None
+    before: RememberedFlight | None = None
 
 
 class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
@@ -107,7 +113,7 @@ class CheckSilence(msgspec.Struct, frozen=True, gc=False):
 
 
 class EndFlight(msgspec.Struct, frozen=True, gc=False):
-    """Registry to a flight: it is over; it writes its last row. An exit request follows."""
+    """Registry to a flight: it is over; it writes its last row and answers by ``FlightOver``."""
 
     now: float
     cause: EndCause
@@ -120,16 +126,18 @@ class SaveFlight(msgspec.Struct, frozen=True, gc=False):
 
 
 class FlightOver(msgspec.Struct, frozen=True, gc=False):
-    """A flight to registry: it landed, and its aircraft departs again.
+    """A flight to registry: it has written its end, as asked or since its aircraft is on the next.
 
-    ``observations`` are the first of the next flight. The flight has written its end; an exit
-    request follows, and what still reaches it until then comes back by this message too.
+    ``observations`` are the first of the next flight, if there are. An exit request follows, and
+    what still reaches it until then comes back by this message too. ``remembered`` is what to know
+    it by if it fell silent and may be heard again.
     """
 
     icao24: str
     observations: tuple[Observation, ...]
     now: float
     received: float
+    remembered: RememberedFlight | None = None
 
 
 class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from typing import Final
 
 from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited
 
@@ -32,9 +33,14 @@ from aerotrack.actors.messages import (
     Tick,
 )
 from aerotrack.domain.observation import Observation
-from aerotrack.domain.records import EndCause
+from aerotrack.domain.remembered import RememberedFlight
+from aerotrack.domain.returning import pause_after
 from aerotrack.domain.silence import Heard, SilenceQueue
 from aerotrack.logs import log_event
+
+# Flights that ended by silence and may be heard again; half a kilobyte each. The world's traffic
+# loses as many in half a day.
+REMEMBERED_AT_MOST: Final = 20_000
 
 
 class Registry(AeroActor):
@@ -54,6 +60,8 @@ class Registry(AeroActor):
         self._addresses: dict[str, ActorAddress] = {}
         self._heard: dict[str, Heard] = {}
         self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
+        # Flights that fell silent, the longest first, and until when they are remembered.
+        self._remembered: dict[str, tuple[RememberedFlight, float]] = {}
         self._routed: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
         self._fixes_refused: Counter[tuple[str, str]] = Counter()
@@ -67,6 +75,7 @@ class Registry(AeroActor):
     def configure(self, message: ConfigureRegistry, sender: ActorAddress) -> None:
         self._links = message
         self._silent = SilenceQueue(message.rules)
+        self._pause = pause_after(message.rules)
 
     # -- routing -----------------------------------------------------------------------------------
 
@@ -92,22 +101,20 @@ class Registry(AeroActor):
             self._route(icao24, batch, now, message.received)
 
     def _route(self, icao24: str, batch: list[Observation], now: float, received: float) -> None:
-        """Give a flight its observations; a gap that ends a flight divides them."""
+        """Give a flight its observations; a pause divides them, so that it sees it begin anew."""
         part: list[Observation] = []
         for obs in batch:
             heard = self._heard.get(icao24)
             if heard is None:
                 heard = self._start(icao24, obs, now)
-            elif obs.ts - heard.ts >= heard.ends_after(self._links.rules):
-                if part:
+            else:
+                if obs.ts - heard.ts >= self._pause and part:
                     self.send(self._addresses[icao24], Observe(tuple(part), now, received))
                     part = []
-                self._end(icao24, now)
-                heard = self._start(icao24, obs, now)
-            else:
                 heard.again(now, obs.ts, obs.source)
             part.append(obs)
-        self.send(self._addresses[icao24], Observe(tuple(part), now, received))
+        if part:
+            self.send(self._addresses[icao24], Observe(tuple(part), now, received))
 
     @handles(FlightOver)
     def flight_over(self, message: FlightOver, sender: ActorAddress) -> None:
@@ -116,7 +123,17 @@ class Registry(AeroActor):
             self._forget(icao24)
             self._ended += 1
             self.send(sender, ActorExitRequest())
+            if message.remembered is not None:
+                self._remember(message.remembered, message.now)
         self._route(icao24, list(message.observations), message.now, message.received)
+
+    def _remember(self, flight: RememberedFlight, now: float) -> None:
+        remembered, within = self._remembered, self._links.rules.resume_within
+        if flight.record.callsign is None or not within:
+            return  # it could not be told from another
+        if len(remembered) >= REMEMBERED_AT_MOST:
+            del remembered[next(iter(remembered))]
+        remembered[flight.record.icao24] = flight, now + within
 
     def _start(self, icao24: str, first: Observation, now: float) -> Heard:
         links = self._links
@@ -126,6 +143,7 @@ class Registry(AeroActor):
         heard = self._heard[icao24] = Heard(now, first.ts, first.source)
         self._silent.add(icao24, heard)
         self._started += 1
+        before, _ = self._remembered.pop(icao24, (None, 0.0))
         self.send(
             address,
             ConfigureFlight(
@@ -135,15 +153,10 @@ class Registry(AeroActor):
                 links.persistence,
                 links.rules,
                 links.register,
+                before,
             ),
         )
         return heard
-
-    def _end(self, icao24: str, now: float, cause: EndCause = "silence") -> None:
-        address = self._forget(icao24)
-        self._ended += 1
-        self.send(address, EndFlight(now, cause))
-        self.send(address, ActorExitRequest())
 
     def _forget(self, icao24: str) -> ActorAddress:
         address = self._addresses.pop(icao24)
@@ -191,10 +204,13 @@ class Registry(AeroActor):
         if back > self._links.rules.future_tolerance:
             self._begin_again(message.now, back)
         for icao24, _, over in self._silent.due(message.now, self._heard):
-            if over:
-                self._end(icao24, message.now)
-            else:
-                self.send(self._addresses[icao24], CheckSilence(message.now))
+            self.send(
+                self._addresses[icao24],
+                EndFlight(message.now, "silence") if over else CheckSilence(message.now),
+            )
+        remembered = self._remembered
+        while remembered and next(iter(remembered.values()))[1] < message.now:
+            del remembered[next(iter(remembered))]
 
     def _begin_again(self, now: float, back: float) -> None:
         """The clock was set back ``back`` seconds: to the flights alive everything new would be old
@@ -207,7 +223,11 @@ class Registry(AeroActor):
             flights_ended=len(self._heard),
         )
         for icao24 in tuple(self._heard):
-            self._end(icao24, now, "replaced")
+            address = self._forget(icao24)
+            self._ended += 1
+            self.send(address, EndFlight(now, "replaced"))
+            self.send(address, ActorExitRequest())
+        self._remembered.clear()
         self._silent = SilenceQueue(self._links.rules)
 
     @handles(Drain)

@@ -5,6 +5,7 @@ from typing import Any
 from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.phases import Happened, Moment, PhaseTracker
+from aerotrack.domain.records import FlightRecord
 from aerotrack.domain.types import Value
 
 
@@ -19,9 +20,23 @@ class Course:
         self._values = values
 
     @property
-    def landed(self) -> bool:
-        """Whether it was seen to land, and has not taken off since."""
-        return self._phases.landed_at is not None and self._phases.phase in ("ground", "landing")
+    def landed_at(self) -> float | None:
+        """When it was seen to land, if it has not taken off since."""
+        phases = self._phases
+        return phases.landed_at if phases.phase in ("ground", "landing") else None
+
+    def resume(self, record: FlightRecord, landed_at: float | None) -> None:
+        """Go on where ``record`` stands."""
+        phases = self._phases
+        phases.resume(record.phase, record.last_contact, landed_at)  # type: ignore[arg-type]  # was one when it was written
+        phases.departure, phases.arrival = record.est_departure, record.est_arrival
+        for name, value in (
+            ("phase", record.phase),
+            ("est_departure", record.est_departure),
+            ("est_arrival", record.est_arrival),
+        ):
+            if value is not None:
+                self._values[name] = value
 
     def departs_again(self, obs: Observation) -> bool:
         """Whether, after a landing, ``obs`` is where the next flight begins."""

@@ -52,11 +52,11 @@ class FlightState:
     """Everything known of one flight. Changed by :meth:`fold` only, read by everybody else."""
 
     __slots__ = (
-        "_course",
         "_last_point_us",
         "_position",
         "_shown_lat",
         "_shown_lon",
+        "course",
         "feed",
         "first_position",
         "flight_id",
@@ -89,7 +89,7 @@ class FlightState:
         self._position = PositionTracker(self.values, self.origins.times)
         self._shown_lat: float | None = None
         self._shown_lon: float | None = None
-        self._course = Course(self.values)
+        self.course = Course(self.values)
         self._last_point_us = 0
 
     # -- reading -----------------------------------------------------------------------------------
@@ -99,11 +99,6 @@ class FlightState:
         """Time of the last accepted position, epoch seconds."""
         fix = self._position.fix
         return None if fix is None else fix.at
-
-    @property
-    def landed(self) -> bool:
-        """Whether it was seen to land, and has not taken off since."""
-        return self._course.landed
 
     def live_until(self, rules: FlightRules) -> float:
         """When it leaves the live picture if no position comes any more, epoch seconds.
@@ -167,7 +162,7 @@ class FlightState:
         ts = obs.ts
         if ts < self.started:
             return Folded(refused="before_flight")
-        if self._course.departs_again(obs):
+        if self.course.departs_again(obs):
             return Folded(departs=True)
         position = self._position
         giver = self.origins.giver(obs.source, obs.feed)
@@ -361,7 +356,7 @@ class FlightState:
 
     def _follow(self, ts: float, changed: list[tuple[str, Value]]) -> tuple[FlightEvent, ...]:
         """Read phase, airports, take-off and landing off the state as it is now."""
-        happened = self._course.follow(ts, changed)
+        happened = self.course.follow(ts, changed)
         if happened is None:
             return ()
         return (self.event(happened.kind, happened.ts, detail=happened.airport),)

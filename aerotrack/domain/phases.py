@@ -113,6 +113,14 @@ class PhaseTracker:
         self._airport_nmi = 0.0
         self._looked_at = float("-inf")
 
+    def resume(self, phase: Phase | None, at: float, landed_at: float | None) -> None:
+        """Go on from ``phase``, which it was in when it was last heard ``at`` a time."""
+        self.phase, self.landed_at = phase, landed_at
+        if landed_at is not None:
+            self._slow_since = at
+        elif phase == "takeoff":
+            self._takeoff_at = at
+
     def departs_again(self, now: Moment, *, renamed: bool = False) -> bool:
         """Whether ``now`` belongs to the next flight: after a landing and a stop, it takes off, or
         is ``renamed``: it shows another callsign than it came with.

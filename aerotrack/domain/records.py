@@ -7,7 +7,7 @@ import msgspec
 NON_ICAO_BIT: Final = 1 << 24  # above the 24 bits of an address: set where icao24 begins with ~
 
 EndCause = Literal["silence", "landed", "replaced"]
-EventKind = Literal["started", "takeoff", "landing", "emergency", "ended"]
+EventKind = Literal["started", "takeoff", "landing", "emergency", "ended", "resumed"]
 
 
 def flight_id(icao24: str, started: float) -> str:

@@ -19,9 +19,16 @@ class FlightRules(msgspec.Struct, frozen=True, gc=False):
     gone_after_slow: float = 35 * 60.0
     # Without any contact for this long the flight is over; few holes in coverage last longer.
     end_after: float = 30 * 60.0
+    # A flight that ended so and is heard again within this time may be the same one: the widest
+    # ocean takes half a day, and the next flight of that name is tomorrow's.
+    resume_within: float = 12 * 3_600.0
     # An observation from further in the future is refused; honest clocks differ by less.
     future_tolerance: float = 5.0
     # One from longer ago is refused: its day is dropped from the history, 30 days by default.
     history_kept: float = 30 * 86_400.0
     # A flight's row is written at its start, its end, when its identity changes, else this often.
     row_interval: float = 60.0
+
+    def silence_ends(self, *, slow: bool) -> float:
+        """The silence that ends a flight, last heard from a slow source or not."""
+        return max(self.end_after, self.gone_after_slow) if slow else self.end_after

@@ -35,7 +35,7 @@ class Heard:
 
     def ends_after(self, rules: FlightRules) -> float:
         """How long it may be silent before the flight is over, seconds."""
-        return max(rules.end_after, rules.gone_after_slow) if self.slow else rules.end_after
+        return rules.silence_ends(slow=self.slow)
 
 
 class SilenceQueue:

@@ -1,198 +1,290 @@
-"""The time of recorded frames, read off the receiver's own clock.
+"""The time of recorded frames, read off the receivers' own clocks.
 
-Two kinds of clock stand in Beast and AVR frames: a counter of 12 MHz, which wraps after 271 days,
-and the time of day of a Radarcape (18 bits of seconds, 30 of nanoseconds), which wraps at midnight.
-A recording may hold the frames of several receivers, each with a clock of its own, and frames with
-none. :class:`FrameTimes` makes one timeline of them, which never goes back.
+A recording may hold the frames of several receivers, each with a clock of its own (of either kind:
+:mod:`aerotrack.feeds.clock_kind`) and a line of its own, and frames with none. :class:`FrameTimes`
+makes one timeline of them and puts the frames in order. How two clocks stand to one another is read
+off the messages that both receivers heard; as long as there are none, off the order of the frames.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from statistics import median
 from typing import Final
 
 import msgspec
 
+from aerotrack.feeds.clock_kind import (
+    BACK_S,
+    COUNTER_HZ,
+    COUNTER_WRAPS_S,
+    DAY_S,
+    begins_gps,
+    gps_seconds,
+)
 from aerotrack.feeds.modes.decoder import MAGIC_CLOCKS, Frame
+from aerotrack.feeds.modes.parity import remainder_long, remainder_short
 
-COUNTER_HZ: Final = 12e6
-COUNTER_WRAPS_S: Final = 2**48 / COUNTER_HZ
-DAY_S: Final = 86_400.0
-NANOSECONDS: Final = 1_000_000_000
-# Programs hand frames on in blocks, and some blocks twice: they may be this much out of order.
-BACK_S: Final = 0.5
 # Frames of one receiver seldom lie further apart; further is a pause, or another receiver.
 NEAR_S: Final = 1.0
-# How many of the following frames are looked at to tell a pause from another receiver's clock.
-AHEAD: Final = 256
+# How many of the following frames are looked at to tell a pause from another receiver's clock, and
+# one kind of clock from the other: a second of the busiest stations.
+AHEAD: Final = 4_096
 # A pause longer than this is taken for a receiver that was started again: its clock says nothing.
 LONGEST_PAUSE_S: Final = DAY_S / 2
 # Clocks followed at once, the last used ones.
 MOST_CLOCKS: Final = 64
-# An aircraft sends its position twice a second, and most or some of them are received. Read the
-# wrong way, one clock shows them 80 times closer, the other 80 times further apart.
-_GAPS_S: Final = (0.3, 2.5)
-_LEAST_GAPS: Final = 8
-# The most that the standard allows is 2.5 positions a second.
-_MOST_A_SECOND: Final = 3.0
-# Midnight, and a damaged clock now and then, are no other clock.
-_ODD_ONES: Final = 0.01
+# The line of one receiver may be slower than another's by this much: frames wait so long for those
+# sent before them when a clock is new; later as long as any came late, and a little more.
+LATEST_S: Final = 10.0
+SPARE_S: Final = 0.5
+# However times stand still, no more frames than these wait: a minute of the busiest stations.
+MOST_HELD: Final = 250_000
+# A message heard by two receivers was sent once, so the difference of its times is that of their
+# clocks. It is believed when so many in a row agree: a hovering helicopter repeats itself.
+AGREEING: Final = 3
+AGREE_WITHIN_S: Final = 0.05
 _POSITIONS: Final = range(9, 19)
-
-
-def gps_seconds(stamp: int) -> float:
-    """Seconds since midnight, by a Radarcape's clock."""
-    return (stamp >> 30) + (stamp & 0x3FFFFFFF) / NANOSECONDS
-
-
-def counter_seconds(stamp: int) -> float:
-    """Seconds by the 12 MHz counter."""
-    return stamp / COUNTER_HZ
-
-
-def is_gps(frames: Sequence[Frame]) -> bool:
-    """Whether the clock in ``frames`` is a Radarcape's.
-
-    Nothing in a frame says so. A counter shows values that no time of day has within 89 seconds;
-    before that it is the clock by which aircraft send their positions as often as they do, never
-    oftener, and, since all Radarcapes have one time, by which none comes long before the others.
-    """
-    sent: dict[bytes, list[int]] = {}
-    times = []
-    for message, stamp, _, _ in frames:
-        if stamp in MAGIC_CLOCKS:
-            continue
-        if stamp >> 30 >= DAY_S or stamp & 0x3FFFFFFF >= NANOSECONDS:
-            return False
-        times.append(gps_seconds(stamp))
-        if message[0] >> 3 == 17 and message[4] >> 3 in _POSITIONS:
-            sent.setdefault(message, []).append(stamp)
-    backwards = sum(a - b > BACK_S for a, b in pairwise(times))
-    if not times or backwards > len(times) * _ODD_ONES:
-        return False
-    span = max(times) - min(times)
-    positions: dict[bytes, list[int]] = {}
-    for message, stamps in sent.items():  # each message once, whoever else heard it
-        positions.setdefault(message[1:4], []).append(stamps[0])
-    as_gps = as_counter = 0
-    least, most = _GAPS_S
-    for stamps in positions.values():
-        if len(stamps) > 2 + _MOST_A_SECOND * span:
-            return False
-        for one, other in pairwise(stamps):
-            as_gps += least <= abs(gps_seconds(other) - gps_seconds(one)) <= most
-            as_counter += least <= abs(other - one) / COUNTER_HZ <= most
-    return as_gps >= _LEAST_GAPS and as_gps > as_counter
+_SQUITTERS: Final = frozenset({17, 18})
+_ALL_CALL: Final = 11
+_SHORT_BYTES: Final = 7
 
 
 class _Clock(msgspec.Struct, gc=False):
-    """One receiver's clock: its last reading, what to add to make time of it, and that time."""
+    """One receiver's clock.
 
+    ``last`` is its last reading (seconds), ``rolled`` what its wraps add to a reading, ``offset``
+    what is to be added to make time of that. ``apart`` are the last differences to older clocks.
+    """
+
+    number: int
+    gps: bool
     last: float
     offset: float
+    rolled: float
     time: float
+    apart: list[float]
+
+
+def _whole(message: bytes) -> bool:
+    """Whether it is surely a message and no noise: its clock may found a timeline."""
+    if len(message) == _SHORT_BYTES:
+        return message[0] >> 3 == _ALL_CALL and not remainder_short(message)
+    return message[0] >> 3 in _SQUITTERS and not remainder_long(message)
 
 
 class FrameTimes:
     """Gives each frame of a recording its time, from ``start`` on (epoch seconds).
 
     Frames with no clock get the time of the frame before, or, as long as none had one, come at
-    ``rate`` a second. Frames are held back until enough of the next are there to judge by; give
+    ``rate`` a second. Frames are held back until those sent before them are there; give
     ``last=True`` with the end of the recording.
     """
 
     def __init__(self, *, start: float, rate: float) -> None:
-        self._now = start
+        self._now = start  # the latest time read
+        self._given = start  # the latest time given out
         self._step = 1.0 / rate
         self._clocks: list[_Clock] = []
-        self._held: list[Frame] = []
-        self._seconds = counter_seconds
-        self._wraps = COUNTER_WRAPS_S
+        self._made = 0
+        self._ahead: list[Frame] = []  # not read yet
+        self._frames: list[Frame] = []  # read, waiting; with them their clocks and readings
+        self._of: list[_Clock] = []
+        self._readings: list[float] = []
+        self._latest = 0.0  # how late a frame came at most
+        self._settled = start + LATEST_S
+        # Positions heard just now, by message: whose they were, and the clock's reading.
+        self._heard: dict[bytes, tuple[_Clock, float]] = {}
+        self._heard_before: dict[bytes, tuple[_Clock, float]] = {}
+        self._turned = start
+        # What has no clock keeps the time it was given.
+        self._still = _Clock(-1, False, 0.0, 0.0, 0.0, 0.0, [])
         self.clocked = False
 
     def take(
         self, frames: Sequence[Frame], *, last: bool = False
     ) -> tuple[list[Frame], list[float]]:
-        """The frames whose times are sure by now, and these."""
-        waiting = [*self._held, *frames]
-        if not self.clocked and any(frame[1] not in MAGIC_CLOCKS for frame in waiting):
-            if len(waiting) < 2 * AHEAD and not last:
-                self._held = waiting
-                return [], []
-            self.clocked = True
-            if is_gps(waiting):
-                self._seconds, self._wraps = gps_seconds, DAY_S
-        sure = len(waiting) if last or not self.clocked else max(0, len(waiting) - AHEAD)
-        self._held = waiting[sure:]
+        """The frames whose times are sure by now, in order, and these."""
+        waiting = [*self._ahead, *frames]
         if not self.clocked:
-            times = []
-            for _ in range(sure):
-                times.append(self._now)
-                self._now += self._step
-            return waiting, times
-        stamps = [frame[1] for frame in waiting]
-        times = []
-        clocks, seconds, now = self._clocks, self._seconds, self._now
-        for index in range(sure):
-            stamp = stamps[index]
-            if stamp not in MAGIC_CLOCKS:
-                reading = seconds(stamp)
-                clock = clocks[0] if len(clocks) == 1 else None
-                if clock is not None and 0.0 <= reading - clock.last <= NEAR_S:  # nearly always
-                    clock.last = reading
-                    clock.time = reading + clock.offset
-                    if clock.time > now:
-                        self._now = now = clock.time
-                else:
-                    self._now = now = max(now, self._read(reading, stamps, index))
-            times.append(now)
-        return waiting[:sure], times
+            self.clocked = any(frame[1] not in MAGIC_CLOCKS for frame in waiting)
+            if not self.clocked:
+                times = []
+                for _ in waiting:
+                    times.append(self._now)
+                    self._now += self._step
+                return waiting, times
+            self._settled = self._now + LATEST_S
+        sure = len(waiting) if last else max(0, len(waiting) - AHEAD)
+        self._read(waiting, sure)
+        self._ahead = waiting[sure:]
+        return self._release(last=last)
 
-    def _since(self, clock: _Clock, reading: float) -> float:
-        """How long after the clock's last reading this one is, negative where before."""
-        passed = reading - clock.last
-        half = self._wraps / 2
-        return passed if -half <= passed < half else (passed + half) % self._wraps - half
+    # -- whose clock it is, and what it reads ------------------------------------------------------
 
-    def _read(self, reading: float, stamps: Sequence[int], index: int) -> float:
+    def _read(self, waiting: Sequence[Frame], count: int) -> None:
+        """Note the clock and the reading of the first ``count`` frames."""
+        clocks, now = self._clocks, self._now
+        clock = clocks[0] if clocks else self._still
+        frames, of, readings = self._frames, self._of, self._readings
+        for index in range(count):
+            frame = waiting[index]
+            frames.append(frame)
+            stamp = frame[1]
+            if stamp in MAGIC_CLOCKS:
+                of.append(self._still)
+                readings.append(now)
+                continue
+            reading = gps_seconds(stamp) if clock.gps else stamp / COUNTER_HZ
+            alone = len(clocks) == 1 and 0.0 <= reading - clock.last <= NEAR_S
+            if not alone:  # seldom, where there is but one receiver
+                found = self._whose(stamp, waiting, index, now)
+                if found is None:
+                    of.append(self._still)
+                    readings.append(now)
+                    continue
+                clock, reading = found
+            clock.last = reading
+            reading += clock.rolled
+            clock.time = moment = reading + clock.offset
+            if moment > now:
+                self._now = now = moment
+            elif now - moment > self._latest:
+                self._latest = min(now - moment, LATEST_S)
+            of.append(clock)
+            readings.append(reading)
+            if len(clocks) > 1:
+                self._compare(frame[0], clock, reading)
+
+    def _whose(
+        self, stamp: int, waiting: Sequence[Frame], index: int, now: float
+    ) -> tuple[_Clock, float] | None:
+        """The clock that goes on with this stamp, and its reading; ``None`` for a damaged one."""
+        nearest: _Clock | None = None
+        before: _Clock | None = None
+        near, pause = NEAR_S, LONGEST_PAUSE_S
+        for clock in self._clocks:
+            passed = _since(clock, stamp)
+            if -BACK_S <= passed <= near:
+                nearest, near = clock, abs(passed)
+            elif 0.0 < passed <= pause:
+                before, pause = clock, passed
+        if nearest is None:
+            if not _whole(waiting[index][0]):
+                return None
+            if before is not None and self._paused(before, pause, waiting, index, now):
+                nearest = before
+            else:
+                return self._begin(stamp, waiting, index, now)
+        raw = _seconds(nearest, stamp)
+        if abs(raw - nearest.last) > _wraps(nearest) / 2:
+            nearest.rolled += _wraps(nearest) if raw < nearest.last else -_wraps(nearest)
+        return nearest, raw
+
+    def _paused(
+        self, clock: _Clock, pause: float, waiting: Sequence[Frame], index: int, now: float
+    ) -> bool:
+        """Whether the receiver of ``clock`` was silent so long.
+
+        It was not if the clock goes on from before the pause; nor if others went on meanwhile, and
+        it would be ahead of them now.
+        """
+        going_on = False
+        for at in range(index + 1, min(index + AHEAD, len(waiting))):
+            stamp = waiting[at][1]
+            if stamp in MAGIC_CLOCKS:
+                continue
+            for other in self._clocks:
+                if -BACK_S <= _since(other, stamp) <= NEAR_S:
+                    if other is clock:
+                        return False
+                    going_on = True
+        return not going_on or clock.time + pause <= now + LATEST_S
+
+    def _begin(
+        self, stamp: int, waiting: Sequence[Frame], index: int, now: float
+    ) -> tuple[_Clock, float]:
+        """A receiver not met before, or one that was started again; it is now."""
         clocks = self._clocks
-        if not clocks:
-            clocks.append(_Clock(reading, self._now - reading, self._now))
-            return self._now
-        clock, passed = self._nearest(reading)
-        if not -BACK_S <= passed <= NEAR_S and (
-            not 0.0 < passed <= LONGEST_PAUSE_S or self._goes_on(clock, stamps, index)
-        ):
-            # Not this clock's: a receiver not met before, or one that was started again.
-            if len(clocks) >= MOST_CLOCKS:
-                clocks.remove(min(clocks, key=lambda known: known.time))
-            clocks.append(_Clock(reading, self._now - reading, self._now))
-            return self._now
-        if reading - clock.last != passed:  # it wrapped
-            clock.offset += passed - (reading - clock.last)
-        clock.last = reading
-        clock.time = reading + clock.offset
-        return clock.time
+        if len(clocks) >= MOST_CLOCKS:
+            clocks.remove(min(clocks, key=lambda known: known.time))
+        self._made += 1
+        clock = _Clock(self._made, begins_gps(waiting[index:]), 0.0, 0.0, 0.0, now, [])
+        clock.last = reading = _seconds(clock, stamp)
+        clock.offset = now - reading
+        clocks.append(clock)
+        if len(clocks) == 2:
+            for frame, whose, read in zip(self._frames, self._of, self._readings, strict=False):
+                if whose is not self._still:
+                    self._compare(frame[0], whose, read)
+        self._settled = now + LATEST_S
+        return clock, reading
 
-    def _nearest(self, reading: float) -> tuple[_Clock, float]:
-        """The clock that was read nearest to this, one before it if there is one."""
-        clocks = self._clocks
-        if len(clocks) == 1:
-            return clocks[0], self._since(clocks[0], reading)
-        passed = [self._since(clock, reading) for clock in clocks]
-        best = min(
-            range(len(clocks)),
-            key=lambda i: passed[i] if passed[i] >= 0.0 else abs(passed[i]) * LONGEST_PAUSE_S,
-        )
-        near = min(range(len(clocks)), key=lambda i: abs(passed[i]))
-        if -BACK_S <= passed[near] <= NEAR_S:
-            best = near
-        return clocks[best], passed[best]
+    def _compare(self, message: bytes, clock: _Clock, reading: float) -> None:
+        """Bring the younger of two clocks in line with the older by a position both heard."""
+        if message[0] >> 3 != 17 or message[4] >> 3 not in _POSITIONS:
+            return
+        if self._now - self._turned > LATEST_S:
+            self._turned = self._now
+            self._heard_before, self._heard = self._heard, {}
+        seen = self._heard.get(message) or self._heard_before.get(message)
+        if seen is None:
+            self._heard[message] = (clock, reading)
+            return
+        other, read = seen
+        if other is clock:
+            return
+        apart = read + other.offset - reading - clock.offset
+        younger = clock
+        if other.number > clock.number:
+            younger, apart = other, -apart
+        last = younger.apart
+        last.append(apart)
+        if len(last) == AGREEING:
+            if max(last) - min(last) <= AGREE_WITHIN_S:
+                younger.offset += median(last)
+                last.clear()
+            else:
+                del last[0]
 
-    def _goes_on(self, clock: _Clock, stamps: Sequence[int], index: int) -> bool:
-        """Whether one of the next frames continues the clock where it was."""
-        for stamp in stamps[index + 1 : index + 1 + AHEAD]:
-            if stamp not in MAGIC_CLOCKS:
-                passed = self._since(clock, self._seconds(stamp))
-                if -BACK_S <= passed <= NEAR_S:
-                    return True
-        return False
+    # -- in order ----------------------------------------------------------------------------------
+
+    def _release(self, *, last: bool) -> tuple[list[Frame], list[float]]:
+        """Those before which no other will come."""
+        frames = self._frames
+        if not last and self._now < self._settled and len(frames) < MOST_HELD:
+            return [], []
+        times = [
+            reading + clock.offset for clock, reading in zip(self._of, self._readings, strict=True)
+        ]
+        order = sorted(range(len(times)), key=times.__getitem__)
+        sure = len(order)
+        if not last and sure < MOST_HELD:
+            limit = self._now - self._latest - SPARE_S
+            sure = bisect_right(order, limit, key=times.__getitem__)
+        out, kept = order[:sure], sorted(order[sure:])
+        given, moments = self._given, []
+        for index in out:
+            given = max(given, times[index])
+            moments.append(given)
+        self._given = given
+        released = [frames[index] for index in out]
+        self._frames = [frames[index] for index in kept]
+        self._of = [self._of[index] for index in kept]
+        self._readings = [self._readings[index] for index in kept]
+        return released, moments
+
+
+def _seconds(clock: _Clock, stamp: int) -> float:
+    return gps_seconds(stamp) if clock.gps else stamp / COUNTER_HZ
+
+
+def _wraps(clock: _Clock) -> float:
+    return DAY_S if clock.gps else COUNTER_WRAPS_S
+
+
+def _since(clock: _Clock, stamp: int) -> float:
+    """How long after the clock's last reading this one is, negative where before."""
+    passed = _seconds(clock, stamp) - clock.last
+    wraps = _wraps(clock)
+    half = wraps / 2
+    return passed if -half <= passed < half else (passed + half) % wraps - half

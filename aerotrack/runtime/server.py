@@ -276,7 +276,7 @@ class Server:
 
 def forgotten_after(rules: FlightRules) -> float:
     """Silence after which a flight without an end in the database is nobody's any more, seconds."""
-    return max(rules.end_after, rules.gone_after_slow) + 10 * rules.row_interval
+    return rules.silence_ends(slow=True) + 10 * rules.row_interval
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

@@ -53,7 +53,7 @@ def test_rows_come_out_as_they_went_in(
     (point,) = fetch(
         database_url,
         "SELECT flight_id, icao24, ts::text, lat, lon, alt_baro, alt_geom, on_ground, gs::text,"
-        " track::text, baro_rate, callsign, squawk, emergency, source, feed FROM track_points",
+        " track::text, baro_rate, callsign, squawk, emergency, source, feed FROM api.positions",
     )
     assert point == (
         "4ca2d6-692448c0", "4ca2d6", "2025-11-24 12:00:00.123456+00", 53.42135, -6.27009, 35_000,
@@ -62,13 +62,13 @@ def test_rows_come_out_as_they_went_in(
     (flight,) = fetch(
         database_url,
         "SELECT flight_id, last_contact::text, ended::text, end_cause, callsign, points,"
-        " duration::text FROM flights",
+        " duration::text FROM api.flights",
     )
     assert flight == (
         "4ca2d6-692448c0", "2025-11-24 12:00:09+00", "2025-11-24 12:00:10+00", "landed", "RYR4TK",
         1, "00:00:09",
     )  # fmt: skip
-    assert fetch(database_url, "SELECT flight_id, kind, detail, lat, lon FROM events") == [
+    assert fetch(database_url, "SELECT flight_id, event, detail, lat, lon FROM api.events") == [
         ("4ca2d6-692448c0", "emergency", "general", 1.0, 2.0)
     ]
 

@@ -1,7 +1,8 @@
 """Times of recorded frames: two kinds of clock, wraps, pauses, several receivers, none."""
 
 from aerotrack.domain.cpr import encode
-from aerotrack.feeds.clock import AHEAD, FrameTimes, is_gps
+from aerotrack.feeds.clock import FrameTimes
+from aerotrack.feeds.clock_kind import is_gps
 from aerotrack.feeds.modes.decoder import MLAT_CLOCK, Frame
 
 from .frames import KLM, position
@@ -92,7 +93,7 @@ def _flying(ticks: list[int]) -> list[Frame]:
 
 
 def test_the_time_of_day_of_a_radarcape_is_recognised_and_wraps_at_midnight() -> None:
-    seconds = [(86_390.0 + n / 2) % 86_400 for n in range(2 * AHEAD + 50)]
+    seconds = [(86_390.0 + n / 2) % 86_400 for n in range(562)]
     ticks = [int(s) << 30 | round((s % 1) * 1e9) for s in seconds]
     ticks = [tick or 1 for tick in ticks]
     frames = _flying(ticks)

@@ -25,7 +25,7 @@ def assert_stored(rows: Rows, expected: dict[str, Aircraft]) -> None:
     for icao24, aircraft in expected.items():
         columns = ", ".join(("lat", "lon", *TRACKED))
         stored = rows.all(
-            f"SELECT {columns} FROM track_points WHERE icao24 = %s ORDER BY ts", icao24
+            f"SELECT {columns} FROM api.positions WHERE icao24 = %s ORDER BY ts", icao24
         )
         assert aircraft.positions == [point[:2] for point in stored if point[0] is not None], icao24
         for index, name in enumerate(TRACKED, 2):

@@ -72,7 +72,7 @@ class Poster:
 
 
 def stored(rows: Rows) -> list[tuple[str, float]]:
-    return rows.all("SELECT icao24, lat FROM track_points WHERE lat IS NOT NULL")
+    return rows.all("SELECT icao24, lat FROM api.positions WHERE lat IS NOT NULL")
 
 
 def assert_each_once(rows: Rows, accepted: set[tuple[str, float]]) -> None:

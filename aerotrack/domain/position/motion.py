@@ -4,17 +4,26 @@ Functions of the flight's ``values`` and of the ``times`` they were said at, by 
 (:data:`aerotrack.domain.origins.PLACES`); epoch seconds, knots, degrees.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.geo import METRES_PER_NMI, bearing_deg
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.origins import PLACES
 from aerotrack.domain.position import gate
 
 # A speed reported longer ago than this says nothing any more (readsb's expiry of a field).
 SPEED_KNOWN_S: Final = 60.0
+
+# An aircraft moved as it says: as far within a fifth (times of a stream without a clock are no
+# better), and aside by no more than 5 % of the way (three degrees) and what positions are off. One
+# pair of frames in hundreds does by chance: a wrong one has its places anywhere within 3 NM.
+AS_SAID_ALONG: Final = 0.2
+AS_SAID_ASIDE: Final = 0.05
+AS_SAID_M: Final = 2 * gate.BASE_AIR_M
 
 _GS: Final = PLACES["gs"]
 _TAS: Final = PLACES["tas"]
@@ -87,3 +96,26 @@ def direction(
     elif at - times[_HEADING] <= gate.TRACK_WITHIN_S:
         said = values["true_heading"]
     return said
+
+
+def moved_as_said(
+    values: Mapping[str, Any],
+    times: Sequence[float],
+    place: tuple[float, float],
+    then: float,
+    claim: Claim,
+) -> bool:
+    """Whether it flew from ``place`` at ``then`` to the claimed one by its ground speed and track,
+    both said between the two or just before.
+    """
+    since = then - gate.TRACK_WITHIN_S
+    if times[_GS] < since or times[_TRACK] < since:
+        return False
+    due: float = values["gs"] * METRES_PER_NMI * (claim.at - then) / 3600.0
+    way = gate.distance_m(*place, claim.lat, claim.lon)
+    off = math.radians(values["track"] - bearing_deg(*place, claim.lat, claim.lon))
+    along, aside = way * math.cos(off), way * math.sin(off)
+    return (
+        abs(along - due) <= AS_SAID_M + AS_SAID_ALONG * due
+        and abs(aside) <= AS_SAID_M + AS_SAID_ASIDE * due
+    )

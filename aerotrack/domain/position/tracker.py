@@ -21,7 +21,13 @@ from aerotrack.domain.position.fixes import (
     Provisional,
     Verdict,
 )
-from aerotrack.domain.position.motion import Claim, direction, fastest_kt, ground_speed
+from aerotrack.domain.position.motion import (
+    Claim,
+    direction,
+    fastest_kt,
+    ground_speed,
+    moved_as_said,
+)
 from aerotrack.domain.position.pairing import (
     FramePairs,
     HeardFrame,
@@ -41,6 +47,9 @@ MOVING_KT: Final = 50.0
 
 # A raw first fix is believed when another agrees within this time (some 20 position messages).
 CONFIRM_WITHIN_S: Final = 10.0
+# Whatever spoils both frames of a pair alike (a replay, a spoofer) does so to frames that come
+# together: five position messages in a row are seldom missed where one is heard well.
+ONE_FAULT_S: Final = 3.0
 # One that found no second in time is believed in hindsight when two later ones agree with it too,
 # while it can still have come from there and from few other places: as long as frames are paired.
 HINDSIGHT_S: Final = 30.0
@@ -172,7 +181,7 @@ class PositionTracker:
                 return self._accept(claim, restart=False)
             if self._consistent(other, claim):
                 if fix is None or _outdated(fix, claim):
-                    return self._hold(claim, min(heard.serial, other.serial))
+                    return self._hold(claim, heard, other)
                 return self._refuse_jump(claim)
         elif found != "bad_latitude":
             other = None
@@ -277,14 +286,21 @@ class PositionTracker:
         reliability.refused(place, claim.odd, (obs.feed, obs.receiver))
         return Verdict("refused", claim.lat, claim.lon, "impossible_jump")
 
-    def _hold(self, claim: Claim, older: int) -> Verdict:
+    def _hold(self, claim: Claim, heard: HeardFrame, other: HeardFrame) -> Verdict:
         """A raw first fix: believed when it agrees with one that stands on other frames."""
         lat, lon, obs = claim.lat, claim.lon, claim.obs
+        older = min(heard.serial, other.serial)
         if gate.implausible(lat, lon):
             return Verdict("refused", lat, lon, "bad_position")
         site = obs.site
         if site and distance_nmi(site.lat, site.lon, lat, lon) > gate.HEARD_WITHIN_NMI:
             return Verdict("refused", lat, lon, "out_of_range")
+        if claim.at - other.at > ONE_FAULT_S and not claim.surface:
+            # The two frames of a pair so far apart are two statements: they confirm one another
+            # where it moved between them as it said.
+            was = resolve_near(other.frame, lat, lon)
+            if was and moved_as_said(self._values, self._times, was, other.at, claim):
+                return self._accept(claim, restart=True)
         pending = self.pending
         if pending is not None:
             last = pending[-1]

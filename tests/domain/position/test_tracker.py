@@ -99,6 +99,21 @@ def test_a_first_fix_alone_is_discarded_after_half_a_minute() -> None:
     assert (["provisional_discarded"], None) == (reasons(folded), folded.refused)
 
 
+def test_frames_far_apart_confirm_one_another_where_it_moved_between_them_as_it_said() -> None:
+    state = flight(raw(0, odd=False), seen(8, gs=450.0, track=0.0))
+    folded = state.fold(raw(15, odd=True))
+    assert [(15.0, 53.431)] == places(folded)
+
+
+@pytest.mark.parametrize(
+    "velocity", [{"gs": 300.0, "track": 0.0}, {"gs": 450.0, "track": 8.0}, {"gs": 450.0}]
+)
+def test_frames_far_apart_wait_where_it_says_that_it_moved_otherwise(velocity: Any) -> None:
+    state = flight(raw(0, odd=False), seen(8, **velocity))
+    folded = state.fold(raw(15, odd=True))
+    assert [] == places(folded)
+
+
 def test_an_observation_that_waits_is_settled_at_the_end_with_what_else_it_said() -> None:
     state = flight(raw(0, odd=False, alt_baro=9000))
     waiting = state.fold(raw(0.5, odd=True, alt_baro=9025))
