@@ -102,14 +102,12 @@ async def run() -> None:
         sent.clear()
 
     shown = await quietest(show, REPORTS)
-    longest = system.figures().longest_slice_s
     system.shutdown()
     print(f"a report kept in the picture            {kept:5.2f} µs")
     print(f"the same, relayed too                   {relayed:5.2f} µs ({relayed - kept:+.2f})")
     print(f"a report decoded and kept by a follower {followed:5.2f} µs")
     print(f"a flight shown to a new follower        {shown:5.2f} µs")
     print(f"bytes of a report on the way            {size / REPORTS:5.0f}")
-    print(f"longest slice of all that               {1000 * longest:5.1f} ms")
 
 
 if __name__ == "__main__":

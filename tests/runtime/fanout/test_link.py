@@ -115,3 +115,25 @@ def test_a_receiver_may_close_in_the_middle_of_what_came():
         assert got == [b"one", b"other end closed"]
 
     asyncio.run(scene())
+
+
+def test_messages_that_are_not_understood_end_the_link(caplog):
+    async def scene():
+        near, far = socket.socketpair()
+        ended: list[str] = []
+
+        def puzzled(message: bytes) -> None:
+            raise ValueError(message)
+
+        link = Link(far, puzzled, lambda: ended.append("far"))
+        sender = Link(near, puzzled, lambda: ended.append("near"))
+        sender.send(b"one")
+        sender.send(b"two")
+        async with asyncio.timeout(PATIENCE_S):
+            while len(ended) < 2:
+                await asyncio.sleep(0.001)
+        assert ended == ["far", "near"]
+        assert ["fanout_link_failed"] == [record.getMessage() for record in caplog.records]
+        link.close()
+
+    asyncio.run(scene())
