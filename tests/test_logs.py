@@ -103,3 +103,14 @@ def test_what_is_below_the_level_is_not_written() -> None:
     stream = written("text", "warning")
     log_event(LOG, "quiet")
     assert "" == stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("style", "shown"),
+    [("text", " INFO seen process=fanout-1 count=2"), ("json", '"process":"fanout-1","count":2}')],
+)
+def test_lines_of_another_process_say_which(style: str, shown: str) -> None:
+    stream = io.StringIO()
+    logs.setup("info", style, stream, process="fanout-1")
+    log_event(LOG, "seen", count=2)
+    assert stream.getvalue().endswith(f"{shown}\n")

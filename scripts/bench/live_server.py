@@ -74,13 +74,14 @@ class Metrics:
 class Server:
     """``aerotrack serve`` on a free port with one simulator. As a context: killed if it still runs.
 
-    ``python`` is the interpreter to run it with; ``command`` stands before it (a profiler).
+    ``more`` are further options of it.
     """
 
-    def __init__(self, data_dir: Path, flights: int, seed: int) -> None:
+    def __init__(self, data_dir: Path, flights: int, seed: int, *more: str) -> None:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("AEROTRACK_")}
         feed = f"simulator://?flights={flights}&seed={seed}"
         options = ["--port", "0", "--log-format", "json", "--data-dir", str(data_dir)]
+        options += more
         self.arguments = ["serve", "--feed", feed]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "aerotrack", *self.arguments, *options],

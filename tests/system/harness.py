@@ -36,6 +36,8 @@ PATIENCE_S = 20.0
 # The promise to an operator: a stop takes no longer.
 STOP_WITHIN_S = 10.0
 POLL_S = 0.02
+# Has every server whose test does not say otherwise serve its live clients by so many processes.
+FANOUT_VARIABLE = "AEROTRACK_TEST_FANOUT"
 # Lines that mean a bug, whatever the test is about.
 BUGS = re.compile(
     r"Traceback|handler_failed|flight_died|rows_lost|drain_timed_out|feed_client_failed"
@@ -79,6 +81,8 @@ class Server:
         arguments = [command, "--port", "0", "--data-dir", str(data_dir), "--flush-interval", "0.1"]
         for feed in feeds:
             arguments += ["--feed", feed]
+        if fanout := os.environ.get(FANOUT_VARIABLE):
+            arguments += ["--fanout", fanout]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "aerotrack", *arguments, *options],
             stderr=subprocess.PIPE,

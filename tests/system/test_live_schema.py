@@ -67,10 +67,13 @@ def test_an_unknown_field_would_be_noticed() -> None:
     assert not VALIDATOR.is_valid({**frame, "flights": [], "colour": "red"})
 
 
-def test_every_frame_of_a_server_is_valid(data_dir: Path, database_url: str) -> None:
+def test_every_frame_of_a_server_is_valid(
+    data_dir: Path, database_url: str, fanout: tuple[str, ...]
+) -> None:
+    options = ("--flights", "200", *fanout)
     everything = {name: some(TERMS[name]) for name in REPORTED_FIELDS}
     with (
-        Server(data_dir, "--flights", "200", command="demo", database_url=database_url) as server,
+        Server(data_dir, *options, command="demo", database_url=database_url) as server,
         Validating(server) as client,
     ):
         until("traffic", lambda: len(server.flights()) >= 200)

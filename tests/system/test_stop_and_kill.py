@@ -229,7 +229,7 @@ def test_sigterm_during_the_start_stops_it(data_dir: Path) -> None:
 
 
 def test_peers_that_neither_read_nor_finish_do_not_hold_up_the_stop(
-    data_dir: Path, database_url: str
+    data_dir: Path, database_url: str, fanout: tuple[str, ...]
 ) -> None:
     feeds = ["jsonl+listen://127.0.0.1:0?name=in"]
     unfinished = (
@@ -238,7 +238,7 @@ def test_peers_that_neither_read_nor_finish_do_not_hold_up_the_stop(
     )
     many = [{"icao24": f"{n:06x}", "lat": 50.5, "lon": n / 1e3 + 1} for n in range(20_000)]
     with (
-        Server(data_dir, feeds=feeds, database_url=database_url) as server,
+        Server(data_dir, *fanout, feeds=feeds, database_url=database_url) as server,
         socket.create_connection((server.host, server.port)) as poster,
         socket.create_connection(("127.0.0.1", server.listening_port("in"))) as receiver,
         LiveClient(server, receive_buffer=4096) as client,

@@ -293,8 +293,8 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def _staged(**settings: Any) -> AsyncIterator[Stage]:
-    stage = Stage(**settings)
+async def _staged(kind: type[Stage] = Stage, **settings: Any) -> AsyncIterator[Stage]:
+    stage = kind(**settings)
     stage.app = make_app(stage.ports, stage.settings)
     stage.server = make_server(stage.app)
     sockets = bind_sockets(0, "127.0.0.1")

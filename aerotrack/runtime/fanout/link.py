@@ -5,11 +5,16 @@ live, and what the other end does not take waits here: whoever sends looks at :a
 """
 
 import asyncio
+import logging
 import socket
 import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Final
+
+from aerotrack.logs import log_event
+
+logger = logging.getLogger(__name__)
 
 _LENGTH: Final = struct.Struct("!I")
 _READ_BYTES: Final = 1 << 18
@@ -18,7 +23,9 @@ _READ_BYTES: Final = 1 << 18
 class Link:
     """One end. ``receive`` takes each message, ``ended`` is called once when the other end closed.
 
-    Belongs to the running loop; ``channel`` is the link's from now on.
+    What ``receive`` raises ends the link too: the two do not understand each other, as when the
+    code was replaced under a running server. Belongs to the running loop; ``channel`` is the
+    link's from now on.
     """
 
     def __init__(
@@ -73,8 +80,9 @@ class Link:
         self.unsent = 0
 
     def _lost(self) -> None:
-        self.close()
-        self._ended()
+        if not self._closed:
+            self.close()
+            self._ended()
 
     def _flush(self) -> None:
         while self._outgoing:
@@ -86,7 +94,7 @@ class Link:
                 return
             except OSError:
                 # Not from within send(): its caller need not be ready for what ended() does.
-                self._loop.call_soon(self._lost_if_open)
+                self._loop.call_soon(self._lost)
                 return
             self.sent += size
             self.unsent -= size
@@ -95,10 +103,6 @@ class Link:
             else:
                 self._outgoing.popleft()
         self._loop.remove_writer(self._channel)
-
-    def _lost_if_open(self) -> None:
-        if not self._closed:
-            self._lost()
 
     def _readable(self) -> None:
         try:
@@ -120,7 +124,11 @@ class Link:
                 break
             message = bytes(incoming[start + _LENGTH.size : end])
             start = end
-            self._receive(message)
+            try:
+                self._receive(message)
+            except Exception as error:
+                log_event(logger, "fanout_link_failed", level=logging.ERROR, error=error)
+                self._lost()
             if self._closed:
                 return
         del incoming[:start]

@@ -6,6 +6,7 @@ are told to come again.
 """
 
 import asyncio
+import contextlib
 import logging
 import resource
 import signal
@@ -154,14 +155,13 @@ class _Serving:
             await asyncio.sleep(TICK_SECONDS)
             if self._complete:
                 self._gc.tick(time.monotonic())
-            figures = await self._system.ask_async(self._broadcaster, GetFigures(), _ASK_TIMEOUT_S)
-            assert isinstance(figures, Figures)
-            report = wire.Report(
-                self._app.metrics.samples(),
-                self._app.live.slow,
-                {"broadcaster": figures, "process": self._figures()},
-            )
+            figures = {"process": self._figures()}
+            with contextlib.suppress(TimeoutError):  # a busy broadcaster must not hide the rest
+                figures["broadcaster"] = await self._system.ask_async(
+                    self._broadcaster, GetFigures(), _ASK_TIMEOUT_S
+                )
             self._late = 0.0
+            report = wire.Report(self._app.metrics.samples(), self._app.live.slow, figures)
             self._link.send(wire.encode(report))
 
     def _figures(self) -> Figures:
