@@ -41,6 +41,10 @@ class Course:
             if value is not None:
                 self._values[name] = value
 
+    def begin_on_ground(self) -> None:
+        """Its aircraft stood on the ground until the flight began."""
+        self._phases.begin_on_ground()
+
     def departs_again(self, obs: Observation) -> bool:
         """Whether, after a landing, ``obs`` is where the next flight begins."""
         if self._phases.landed_at is None:

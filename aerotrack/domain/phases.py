@@ -136,6 +136,10 @@ class PhaseTracker:
         elif phase == "takeoff":
             self._takeoff_at = at
 
+    def begin_on_ground(self) -> None:
+        """It stood there until just now: where it is first seen in the air, it has taken off."""
+        self.phase = "ground"
+
     def departs_again(self, now: Moment, *, renamed: bool = False) -> bool:
         """Whether ``now`` belongs to the next flight: after a landing and a stop, it takes off, or
         is ``renamed``: it shows another callsign than it came with.
@@ -210,6 +214,8 @@ class PhaseTracker:
     def _up(self, now: Moment, height: float | None) -> Happened | None:
         self._slow_since = None
         if self.phase in ("ground", "takeoff", "landing") and not self._takeoff_at:
+            if now.on_ground is None and now.lat is None:
+                return None  # nothing says where it is
             airport = self._code(AIRPORT_NMI)
             if self.landed_at is None:
                 self.departure = airport or self.departure
