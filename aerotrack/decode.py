@@ -81,8 +81,10 @@ class Fold:
             self._decide(icao24, waiting.otherwise, lines)
         return lines
 
-    def _begin(self, obs: Observation, lines: list[Line]) -> None:
+    def _begin(self, obs: Observation, lines: list[Line], *, departing: bool = False) -> None:
         state = self._flights[obs.icao24] = FlightState(obs.icao24, obs.ts)
+        if departing:
+            state.course.begin_on_ground()
         self._fold(state, obs, lines)
 
     def _hold(self, obs: Observation, lines: list[Line]) -> None:
@@ -107,7 +109,7 @@ class Fold:
     def _fold(self, state: FlightState, obs: Observation, lines: list[Line]) -> None:
         folded = state.fold(obs)
         if folded.departs:
-            self._begin(obs, lines)
+            self._begin(obs, lines, departing=True)
             return
         icao24, changed = obs.icao24, folded.changed
         if folded.points:

@@ -358,7 +358,7 @@ def test_the_next_flight_after_a_landing_is_printed_too() -> None:
         for s, alt, gs, down in state
     )
     assert [s for s, *_ in state] == sorted({int(row["ts"]) for row in rows})
-    assert {"landing", "climb"} <= {row.get("phase") for row in rows}
+    assert {"landing", "takeoff"} <= {row.get("phase") for row in rows}
 
 
 def test_the_command_prints_lines_and_sums_up(tmp_path: Path) -> None:
