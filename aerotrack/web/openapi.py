@@ -37,6 +37,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NAME: Final = Parameter("name", "icao24 or flight_id", "4ca2d6", required=True)
+ASSET: Final = Parameter("name", "File name, with a hash", "main-ABCD1234.js", required=True)
 BBOX: Final = Parameter(
     "bbox", "west,south,east,north in degrees; west > east crosses 180", "-11,51,-5,56"
 )
@@ -48,7 +49,27 @@ TRACK_ANSWERS: Final = (
 )
 
 OPERATIONS: Final = (
-    Operation(path="/", summary="A page that lists all this", answers=(("text/html", ()),)),
+    Operation(path="/", summary="The map", answers=(("text/html", ()),)),
+    Operation(
+        path="/assets/{name}", summary="What the map is made of", parameters=(ASSET,),
+        answers=(("*/*", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/client.js", summary="The stream client, a JavaScript module for other pages",
+        answers=(("text/javascript", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/client.d.ts", summary="Its types", answers=(("text/plain", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/live.d.ts", summary="The types of the live stream",
+        answers=(("text/plain", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/licences.txt", summary="The licences of what the map is made of",
+        answers=(("text/plain", ()),), problems=(404,),
+    ),
+    Operation(path="/api", summary="A page that lists all this", answers=(("text/html", ()),)),
     Operation(
         path="/api/v1/live", summary="The live stream (WebSocket, docs/live.md)", status=101,
         problems=(403, 426, 503),

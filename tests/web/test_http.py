@@ -398,7 +398,7 @@ def test_the_page_lists_the_addresses_with_relative_links_and_runs_only_its_own_
         async with staged(base_path="/radar") as stage:
             bare = await stage.fetch("/radar")
             assert (bare.code, bare.headers["Location"]) == (302, "radar/")
-            page = await stage.fetch("/radar/")
+            page = await stage.fetch("/radar/api")
             text = page.body.decode()
             assert 'href="api/v1/flights"' in text
             assert 'href="/' not in text
