@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from aerotrack.client import LiveFlight
+from aerotrack.commands.top import SORTS
 from aerotrack.domain.live import Filter
 from aerotrack.top.columns import (
     BY_LETTER,
@@ -20,7 +21,6 @@ from aerotrack.top.control import HELP, Control
 from aerotrack.top.keyboard import keys_in
 from aerotrack.top.page import Seen, page
 from aerotrack.top.wanted import BadWish, bbox, wanted_filter
-from aerotrack.top_command import SORTS
 
 NOW = 1_764_000_000.0
 
