@@ -78,13 +78,15 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
     """Runtime to persistence, its first message. ``writer`` takes ``StoreBatch``.
 
     A batch leaves after ``flush_interval`` seconds or at ``batch_rows`` rows, whichever is first;
-    at most ``rows_limit`` rows wait in memory, then new points are dropped and counted.
+    at most ``rows_limit`` rows wait in memory, then new points are dropped and counted. Batches are
+    numbered from ``first_number`` on.
     """
 
     writer: ActorAddress
     flush_interval: float
     batch_rows: int
     rows_limit: int
+    first_number: int = 1
 
 
 # -- feeds to registry to flights ------------------------------------------------------------------
@@ -263,7 +265,8 @@ class RegisterChanged(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoreBatch(msgspec.Struct, frozen=True, gc=False):
-    """Persistence to the writer's mailbox; answered by ``BatchStored`` or ``BatchFailed``."""
+    """Persistence to the writer's mailbox; answered by ``BatchStored``, ``BatchKept`` or
+    ``BatchFailed``."""
 
     batch: Batch
 
@@ -279,11 +282,34 @@ class BatchStored(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchFailed(msgspec.Struct, frozen=True, gc=False):
-    """The writer to persistence: nothing of it was stored, try again later."""
+    """The writer to persistence: nothing of it was stored or kept, try again later."""
 
     number: int
     code: str
     reason: str
+
+
+class BatchKept(msgspec.Struct, frozen=True, gc=False):
+    """The outbox to persistence: the batch is on the local disk, a ``BatchDrained`` will follow.
+
+    ``code`` says why it is not in PostgreSQL; ``""`` where it only waits its turn behind others.
+    """
+
+    number: int
+    code: str
+
+
+class BatchDrained(msgspec.Struct, frozen=True, gc=False):
+    """The outbox to persistence: PostgreSQL has a batch that was kept, perhaps by an earlier run.
+
+    ``points`` is how many of its rows are points; rows as in ``BatchStored``.
+    """
+
+    number: int
+    points: int
+    stored: int
+    duplicate: int
+    rejected: int
 
 
 # -- clients and the broadcaster -------------------------------------------------------------------

@@ -7,7 +7,9 @@ from thespian.actors import ActorAddress
 
 from aerotrack.actors.base import AeroActor, handles
 from aerotrack.actors.messages import (
+    BatchDrained,
     BatchFailed,
+    BatchKept,
     BatchStored,
     ConfigurePersistence,
     Drain,
@@ -36,9 +38,10 @@ class Persistence(AeroActor):
     """Batches writes to PostgreSQL. Nothing waits for it: live goes on when the database is away.
 
     Created by the runtime, which sends ``ConfigurePersistence`` first. Takes ``PointRecorded``,
-    ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored`` and ``BatchFailed`` from
-    the writer, ``Tick``, ``Drain`` and ``GetFigures``. Emits ``StoreBatch`` to the writer, one at
-    a time. If it dies, the rows that wait in it are lost.
+    ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored``, ``BatchKept``,
+    ``BatchDrained`` and ``BatchFailed`` from the writer's side, ``Tick``, ``Drain`` and
+    ``GetFigures``. Emits ``StoreBatch`` to the writer, one at a time. If it dies, the rows that
+    wait in it are lost.
     """
 
     _buffer: BatchBuffer
@@ -55,6 +58,9 @@ class Persistence(AeroActor):
         self._rejected = 0
         self._batches = 0
         self._failures = 0
+        self._kept = 0
+        self._rows_kept = 0
+        self._drained = 0
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
         self._points_stored = 0
@@ -67,6 +73,7 @@ class Persistence(AeroActor):
             flush_interval=message.flush_interval,
             batch_rows=message.batch_rows,
             rows_limit=message.rows_limit,
+            first_number=message.first_number,
         )
 
     # -- what flights record -----------------------------------------------------------------------
@@ -118,18 +125,52 @@ class Persistence(AeroActor):
         batch = self._buffer.under_way
         if batch is None or not self._buffer.stored(message.number):
             return
+        self._last_seconds = message.seconds
+        self._count(len(batch.points), message)
+        self._note_room()
+        self._next()
+
+    @handles(BatchDrained)
+    def batch_drained(self, message: BatchDrained, sender: ActorAddress) -> None:
+        self._drained += 1
+        self._count(message.points, message)
+
+    def _count(self, points: int, message: BatchStored | BatchDrained) -> None:
+        """PostgreSQL has a batch with so many points among its rows."""
         if self._error:
             log_event(self.log, "database_back", waiting_rows=self._buffer.waiting)
         self._error = ""
         self._batches += 1
         self._stored += message.stored
         # Rows that were there already or could not be written are points but for rare exceptions.
-        self._points_stored += max(0, len(batch.points) - message.duplicate - message.rejected)
+        self._points_stored += max(0, points - message.duplicate - message.rejected)
         self._duplicate += message.duplicate
         self._rejected += message.rejected
-        self._last_seconds = message.seconds
+
+    @handles(BatchKept)
+    def batch_kept(self, message: BatchKept, sender: ActorAddress) -> None:
+        batch = self._buffer.under_way
+        if batch is None or not self._buffer.stored(message.number):
+            return
+        self._kept += 1
+        self._rows_kept += batch.rows
+        if message.code:
+            self._away(message.code, "batches go to the outbox")
         self._note_room()
         self._next()
+
+    def _away(self, code: str, reason: str) -> None:
+        """PostgreSQL does not take what it is given; said once."""
+        if not self._error:
+            log_event(
+                self.log,
+                "database_away",
+                level=logging.WARNING,
+                code=code,
+                reason=reason,
+                waiting_rows=self._buffer.waiting,
+            )
+        self._error = code
 
     def _note_room(self) -> None:
         buffer = self._buffer
@@ -144,16 +185,7 @@ class Persistence(AeroActor):
         if under_way is None or under_way.number != message.number:
             return
         self._failures += 1
-        if not self._error:
-            log_event(
-                self.log,
-                "database_away",
-                level=logging.WARNING,
-                code=message.code,
-                reason=message.reason,
-                waiting_rows=self._buffer.waiting,
-            )
-        self._error = message.code
+        self._away(message.code, message.reason)
         self._retry_at = self._now + RETRY_S
         if self._asked_to_drain is not None:
             self._answer_drain()  # whoever asked decides whether to ask again
@@ -188,6 +220,9 @@ class Persistence(AeroActor):
             Figure("rows_waiting", buffer.waiting),
             Figure("batches_stored_total", self._batches),
             Figure("batches_failed_total", self._failures),
+            Figure("batches_kept_total", self._kept),
+            Figure("rows_kept_total", self._rows_kept),
+            Figure("batches_drained_total", self._drained),
             Figure("last_batch_seconds", self._last_seconds),
             Figure("lag_seconds", buffer.lag(self._now)),
             Figure("database_away", bool(away), away),

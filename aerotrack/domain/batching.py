@@ -16,7 +16,9 @@ class BatchBuffer:
     a flight) and events are few and always kept.
     """
 
-    def __init__(self, *, flush_interval: float, batch_rows: int, rows_limit: int) -> None:
+    def __init__(
+        self, *, flush_interval: float, batch_rows: int, rows_limit: int, first_number: int = 1
+    ) -> None:
         self.flush_interval = flush_interval
         self.batch_rows = batch_rows
         self.rows_limit = rows_limit
@@ -29,7 +31,7 @@ class BatchBuffer:
         self._sealed_rows = 0
         self._oldest: float | None = None  # when the first row of the open batch came
         self._oldest_sealed: deque[float] = deque()
-        self._number = 0
+        self._number = first_number - 1  # the last one given
 
     @property
     def waiting(self) -> int:
@@ -102,7 +104,7 @@ class BatchBuffer:
         return self.under_way
 
     def stored(self, number: int) -> bool:
-        """The batch under way is stored and forgotten; ``False`` where it is another."""
+        """The batch under way is safe and forgotten here; ``False`` where it is another."""
         if self.under_way is None or self.under_way.number != number:
             return False
         self.under_way = None

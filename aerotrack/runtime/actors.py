@@ -72,6 +72,8 @@ class Actors:
         settings: Settings,
         store: Callable[[StoreBatch], None],
         find: Callable[[FindIdentity], None],
+        *,
+        first_batch: int = 1,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
@@ -87,7 +89,11 @@ class Actors:
         system.tell(
             self.persistence,
             ConfigurePersistence(
-                writer, settings.flush_interval, settings.batch_rows, settings.rows_limit
+                writer,
+                settings.flush_interval,
+                settings.batch_rows,
+                settings.rows_limit,
+                first_batch,
             ),
         )
         system.tell(
