@@ -18,6 +18,7 @@ from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord,
 from aerotrack.domain.remembered import RememberedFlight
 from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
+from aerotrack.domain.thinning import Pressure
 from aerotrack.domain.types import Value
 
 # -- time and life ---------------------------------------------------------------------------------
@@ -297,6 +298,13 @@ class BatchKept(msgspec.Struct, frozen=True, gc=False):
 
     number: int
     code: str
+
+
+class PressureChanged(msgspec.Struct, frozen=True, gc=False):
+    """The outbox to persistence: so much room is left on disk that points are to be taken as they
+    come (``none``), thinned, or dropped."""
+
+    pressure: Pressure
 
 
 class BatchDrained(msgspec.Struct, frozen=True, gc=False):

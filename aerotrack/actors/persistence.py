@@ -20,11 +20,13 @@ from aerotrack.actors.messages import (
     FlightRecorded,
     GetFigures,
     PointRecorded,
+    PressureChanged,
     StoreBatch,
     Tick,
 )
 from aerotrack.domain.batching import BatchBuffer
 from aerotrack.domain.records import Batch
+from aerotrack.domain.thinning import Thinning
 from aerotrack.logs import log_event
 
 # A failed batch is handed over again after this; the writer itself backs off when that is too soon.
@@ -63,6 +65,7 @@ class Persistence(AeroActor):
         self._drained = 0
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
+        self._thinning = Thinning()
         self._points_stored = 0
         self._last_seconds = 0.0
 
@@ -81,7 +84,12 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
-        if not self._buffer.add_point(message.point, self._now) and self._full_since is None:
+        if not self._thinning.takes(message.point, self._now):
+            return
+        if self._buffer.add_point(message.point, self._now):
+            return
+        self._thinning.dropped(self._now)
+        if self._full_since is None:
             self._full_since = self._buffer.dropped - 1
             log_event(
                 self.log, "history_full", level=logging.ERROR, waiting_rows=self._buffer.waiting
@@ -100,6 +108,7 @@ class Persistence(AeroActor):
     @handles(Tick)
     def tick(self, message: Tick, sender: ActorAddress) -> None:
         self._now = message.now
+        self._note_gap()
         under_way = self._buffer.under_way
         if self._retry_at is not None:
             too_soon = 0.0 < self._retry_at - message.now <= RETRY_S  # more: the clock was set back
@@ -108,6 +117,24 @@ class Persistence(AeroActor):
                 self._store(under_way)
             return
         self._next()
+
+    def _note_gap(self, *, last: bool = False) -> None:
+        """Put on record how many points were left out lately."""
+        gap = self._thinning.gap(self._now, last=last)
+        if gap is not None:
+            self._buffer.add_gap(gap, self._now)
+
+    @handles(PressureChanged)
+    def pressure_changed(self, message: PressureChanged, sender: ActorAddress) -> None:
+        self._thinning.press(message.pressure)
+        event = {"none": "history_whole_again", "thin": "history_thinned", "drop": "history_stops"}
+        log_event(
+            self.log,
+            event[message.pressure],
+            level=logging.WARNING if message.pressure == "none" else logging.ERROR,
+            thinned=self._thinning.thinned_total,
+            dropped=self._thinning.dropped_total,
+        )
 
     def _next(self) -> None:
         draining = self._asked_to_drain is not None
@@ -193,6 +220,7 @@ class Persistence(AeroActor):
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
         self._now = message.now
+        self._note_gap(last=True)
         self._asked_to_drain = sender
         if self._retry_at is not None and self._buffer.under_way is not None:
             self._retry_at = None
@@ -212,7 +240,8 @@ class Persistence(AeroActor):
         values = (
             Figure("points_recorded_total", self._points),
             Figure("points_stored_total", self._points_stored),
-            Figure("points_dropped_total", buffer.dropped),
+            Figure("points_dropped_total", self._thinning.dropped_total),
+            Figure("points_thinned_total", self._thinning.thinned_total),
             Figure("history_full", self._full_since is not None),
             Figure("rows_stored_total", self._stored),
             Figure("rows_duplicate_total", self._duplicate),

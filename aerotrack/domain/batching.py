@@ -6,7 +6,7 @@ kept and a failed one can be sent again as it was.
 
 from collections import deque
 
-from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, HistoryGap, TrackPoint
 
 
 class BatchBuffer:
@@ -27,6 +27,7 @@ class BatchBuffer:
         self._points: list[TrackPoint] = []
         self._flights: dict[int, FlightRecord] = {}
         self._events: list[FlightEvent] = []
+        self._gaps: list[HistoryGap] = []
         self._sealed: deque[Batch] = deque()
         self._sealed_rows = 0
         self._oldest: float | None = None  # when the first row of the open batch came
@@ -40,7 +41,7 @@ class BatchBuffer:
 
     @property
     def _open_rows(self) -> int:
-        return len(self._points) + len(self._flights) + len(self._events)
+        return len(self._points) + len(self._flights) + len(self._events) + len(self._gaps)
 
     def lag(self, now: float) -> float:
         """Age of the oldest row not known to be stored, seconds."""
@@ -66,6 +67,11 @@ class BatchBuffer:
         self._events.append(event)
         self._note(now)
 
+    def add_gap(self, gap: HistoryGap, now: float) -> None:
+        """Take word of points that were left out."""
+        self._gaps.append(gap)
+        self._note(now)
+
     def _note(self, now: float) -> None:
         if self._oldest is None:
             self._oldest = now
@@ -78,12 +84,16 @@ class BatchBuffer:
             return
         self._number += 1
         batch = Batch(
-            self._number, tuple(self._points), tuple(self._flights.values()), tuple(self._events)
+            self._number,
+            tuple(self._points),
+            tuple(self._flights.values()),
+            tuple(self._events),
+            tuple(self._gaps),
         )
         self._sealed.append(batch)
         self._sealed_rows += batch.rows
         self._oldest_sealed.append(self._oldest)
-        self._points, self._flights, self._events = [], {}, []
+        self._points, self._flights, self._events, self._gaps = [], {}, [], []
         self._oldest = None
 
     def next(self, now: float, *, flush: bool = False) -> Batch | None:

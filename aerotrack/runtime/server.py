@@ -20,15 +20,11 @@ from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
 from aerotrack.actors.messages import (
-    BatchDrained,
-    BatchFailed,
-    BatchKept,
-    BatchStored,
     Figures,
     IdentitiesFound,
     RegisterChanged,
 )
-from aerotrack.db.outbox import OutboxUnusable, OwnedOutbox, Spool, open_outbox
+from aerotrack.db.outbox import OutboxUnusable, OwnedOutbox, Spool, SpoolAnswer, open_outbox
 from aerotrack.db.store import yield_turn
 from aerotrack.domain.airports import load_airports
 from aerotrack.domain.observation import Site, site
@@ -56,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 # How often the figures behind rates and readiness are taken.
 SAMPLE_S: Final = 1.0
+# A recording that waits for room in the history looks for it this often.
+REPLAY_LOOKS_S: Final = 0.5
 # A statement at work when the server stops is given this long, seconds.
 WRITER_STOP_S: Final = 10.0
 
@@ -149,6 +147,7 @@ class Server:
                     self._site(),
                     _opensky_account(settings),
                     precision=settings.publish_receiver_precision,
+                    room=self._replay_room,
                 ),
             )
             web = self._web_settings()
@@ -172,9 +171,15 @@ class Server:
         if self._failure is not None:
             raise self._failure
 
-    def _answer(self, message: BatchStored | BatchFailed | BatchKept | BatchDrained) -> None:
+    def _answer(self, message: SpoolAnswer) -> None:
         """What became of a batch, from the spool's thread."""
         self._actors.system.tell(self._actors.persistence, message)
+
+    async def _replay_room(self) -> None:
+        """Return when recordings may go on: the actors keep up, the history takes every point."""
+        await self._actors.room()
+        while self._spool.state.pressure != "none":
+            await asyncio.sleep(REPLAY_LOOKS_S)
 
     def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
         """What the register knows of flights."""

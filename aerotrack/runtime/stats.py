@@ -31,8 +31,8 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
 
     ``observed`` is ``fed`` and what was posted, less what was refused as ``overloaded``; each of
     those made a point (a late one that also brings something new may make two), was ``unchanged``,
-    or ``refused``. ``points`` are ``stored`` but for those ``dropped`` in memory, ``rejected`` by
-    the database, on disk in the ``outbox`` or ``left`` waiting;
+    or ``refused``. ``points`` are ``stored`` but for those ``dropped`` for want of room,
+    ``rejected`` by the database, on disk in the ``outbox`` or ``left`` waiting;
     ``rejected``, ``outbox`` and ``left`` also count rows of other tables.
     """
 
@@ -47,7 +47,8 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
         "refused": count("registry", "refused_total"),
         "overloaded": count("actors", "overloaded_total"),
         "stored": count("persistence", "points_stored_total"),
-        "dropped": count("persistence", "points_dropped_total"),
+        "dropped": count("persistence", "points_dropped_total")
+        + count("persistence", "points_thinned_total"),
         "rejected": count("persistence", "rows_rejected_total"),
         "outbox": count("outbox", "rows"),
         "left": count("persistence", "rows_waiting"),
@@ -75,6 +76,7 @@ class Stats:
         self._sampled_at: float | None = None
         self._full = False
         self._dropped = 0
+        self._thinned = 0
 
     def sample(self, figures: Mapping[str, Figures], monotonic: float) -> None:
         """Take in the actors' figures."""
@@ -85,6 +87,7 @@ class Stats:
         self._lag = max(value(figures, "persistence", "lag_seconds"), self._outbox_lag)
         self._full = bool(value(figures, "persistence", "history_full"))
         self._dropped = int(value(figures, "persistence", "points_dropped_total"))
+        self._thinned = int(value(figures, "persistence", "points_thinned_total"))
         persistence = figures.get("persistence")
         self._away = next(
             (
@@ -148,6 +151,13 @@ class Stats:
         return Check("outbox", not outbox.error, outbox.error, detail if outbox.batches else "")
 
     def _history_check(self) -> Check:
+        pressure = self._spool.state.pressure
+        if pressure != "none":
+            left_out = (
+                f"the outbox fills up; {self._thinned} points thinned, {self._dropped} dropped"
+            )
+            code = "history_thinned" if pressure == "thin" else "history_dropped"
+            return Check("history", ok=False, code=code, detail=left_out)
         if not self._full:
             return Check("history", ok=True)
         full = f"memory is full of rows that wait; {self._dropped} points were dropped so far"

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from aerotrack.actors.messages import (
+    BatchDrained,
     BatchFailed,
+    BatchKept,
     BatchStored,
     ConfigurePersistence,
     Drain,
@@ -13,11 +15,12 @@ from aerotrack.actors.messages import (
     FlightRecorded,
     GetFigures,
     PointRecorded,
+    PressureChanged,
     StoreBatch,
     Tick,
 )
 from aerotrack.actors.persistence import RETRY_S, Persistence
-from aerotrack.domain.records import FlightRecord, TrackPoint
+from aerotrack.domain.records import FlightRecord, HistoryGap, TrackPoint
 
 T0 = 1_764_000_000.0
 
@@ -159,3 +162,38 @@ def test_a_clock_set_back_holds_up_neither_a_batch_nor_its_retry(actor_system: A
     assert 1 == len(scene.batches())
     scene.tell(Tick(T0 - 7200))
     assert [(1, [1.0])] * 2 == scene.batches()
+
+
+def test_a_batch_that_was_kept_makes_way_for_the_next_and_counts_when_it_is_drained(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Tick(T0 + 1), point(2), Tick(T0 + 2))
+    scene.tell(BatchKept(1, "57P01"), Tick(T0 + 3))
+    assert [(1, [1.0]), (2, [2.0])] == scene.batches()
+    assert (1.0, 1.0, 1.0) == tuple(
+        map(scene.figure, ("rows_kept_total", "rows_waiting", "database_away"))
+    )
+    scene.tell(BatchKept(2, ""), BatchDrained(1, 1, 1, 0, 0), BatchDrained(2, 1, 0, 1, 0))
+    assert (1.0, 1.0, 0.0, 0.0) == tuple(
+        map(
+            scene.figure,
+            ("points_stored_total", "rows_duplicate_total", "rows_waiting", "database_away"),
+        )
+    )
+
+
+def test_while_room_runs_out_points_are_left_out_flights_are_not_and_the_gap_is_on_record(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(PressureChanged("thin"), point(1), point(2), PressureChanged("drop"), point(30))
+    scene.tell(FlightRecorded(FlightRecord(1, "4ca2d6", T0, T0, 3)))
+    scene.tell(PressureChanged("none"), point(31), Tick(T0 + 10))
+    (batch,) = [m.batch for m in scene.writer.messages if type(m) is StoreBatch]
+    assert ([1.0, 31.0], 1, [HistoryGap(T0, T0, 1, 1)]) == (
+        [p.ts - T0 for p in batch.points],
+        len(batch.flights),
+        list(batch.gaps),
+    )
+    assert (1.0, 1.0) == tuple(map(scene.figure, ("points_thinned_total", "points_dropped_total")))

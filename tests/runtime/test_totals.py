@@ -21,6 +21,7 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
                 Figure("refused_total", 1, (("feed", "club"), ("reason", "future"))),
             )
         ),
+        "outbox": Figures((Figure("rows", 4),)),
         "persistence": Figures(
             (
                 Figure("points_recorded_total", 92),

@@ -7,6 +7,14 @@ it, :mod:`~aerotrack.db.outbox.salvage` what is done about a damaged one, and
 
 from aerotrack.db.outbox.file import OutboxFile
 from aerotrack.db.outbox.opening import OutboxUnusable, OwnedOutbox, open_outbox
-from aerotrack.db.outbox.spool import Spool, SpoolState
+from aerotrack.db.outbox.spool import Spool, SpoolAnswer, SpoolState
 
-__all__ = ["OutboxFile", "OutboxUnusable", "OwnedOutbox", "Spool", "SpoolState", "open_outbox"]
+__all__ = [
+    "OutboxFile",
+    "OutboxUnusable",
+    "OwnedOutbox",
+    "Spool",
+    "SpoolAnswer",
+    "SpoolState",
+    "open_outbox",
+]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, HistoryGap, TrackPoint
 
 # Rows encoded in one go: about 0.3 ms with the interpreter held.
 ROWS_PER_PIECE: Final = 500
@@ -31,6 +31,7 @@ class Piece(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     points: tuple[TrackPoint, ...] = ()
     flights: tuple[FlightRecord, ...] = ()
     events: tuple[FlightEvent, ...] = ()
+    gaps: tuple[HistoryGap, ...] = ()
 
 
 _KINDS: Final = Piece.__struct_fields__

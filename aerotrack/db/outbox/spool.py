@@ -21,17 +21,24 @@ from typing import Final, Protocol
 
 import msgspec
 
-from aerotrack.actors.messages import BatchDrained, BatchFailed, BatchKept, BatchStored
+from aerotrack.actors.messages import (
+    BatchDrained,
+    BatchFailed,
+    BatchKept,
+    BatchStored,
+    PressureChanged,
+)
 from aerotrack.db.outbox.codec import UnreadableBatch
 from aerotrack.db.outbox.opening import OwnedOutbox, is_damage
 from aerotrack.db.outbox.salvage import begin_anew
 from aerotrack.domain.records import Batch
+from aerotrack.domain.thinning import Pressure
 from aerotrack.logs import log_event
 
 logger = logging.getLogger(__name__)
 
 _number: Final = attrgetter("number")
-Answer = BatchStored | BatchFailed | BatchKept | BatchDrained
+SpoolAnswer = BatchStored | BatchFailed | BatchKept | BatchDrained | PressureChanged
 
 # A commit on an SD card in good health; a shorter flush interval is no reason for less patience.
 LEAST_PATIENCE_S: Final = 0.25
@@ -42,6 +49,12 @@ DELETED_TOGETHER: Final = 64
 DELETED_WITHIN_S: Final = 1.0
 # Between a file that could not be written and the next attempt at it.
 FILE_AGAIN_S: Final = 1.0
+
+# Shares of the limit from which new points are thinned, and dropped: what is left by then is for
+# flights, events, and points acknowledged one by one. Each ends at the share beside it, so that it
+# does not come and go with every batch.
+THIN_FROM, THIN_UNTIL = 0.75, 0.6
+DROP_FROM, DROP_UNTIL = 0.95, 0.85
 
 # Codes of BatchFailed and BatchKept.
 NOT_READY: Final = "database_not_ready"
@@ -70,6 +83,7 @@ class SpoolState(msgspec.Struct, frozen=True):
     bytes: int = 0
     used: float = 0.0
     oldest: float | None = None
+    pressure: Pressure = "none"
     error: str = ""
     away: str = ""
     kept_total: int = 0
@@ -111,7 +125,7 @@ class Spool:
         *,
         patience: float,
         limit: int,
-        answer: Callable[[Answer], None],
+        answer: Callable[[SpoolAnswer], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.patience = max(patience, LEAST_PATIENCE_S)
@@ -133,6 +147,7 @@ class Spool:
         self._file_again = 0.0
         self._slow = False  # and that was said; until the outbox is empty again
         self._kept = self._drained_total = self._unreadable = 0
+        self._pressure: Pressure = "none"
         self._error = "" if outbox else OUTBOX_UNWRITABLE
         self._away = NOT_READY
         self.state = SpoolState(error=self._error)
@@ -198,6 +213,7 @@ class Spool:
             except Exception as error:
                 log_event(logger, "outbox_error", level=logging.ERROR, error=error)
             self._note()
+            self._press()
         self._close()
 
     def _idle_for(self) -> float | None:
@@ -410,7 +426,7 @@ class Spool:
 
     # -- what is told ------------------------------------------------------------------------------
 
-    def _answer(self, message: Answer) -> None:
+    def _answer(self, message: SpoolAnswer) -> None:
         self._note()  # who is answered finds the state as the answer has it
         try:
             self._answer_to(message)
@@ -433,12 +449,20 @@ class Spool:
             bytes=size,
             used=used / self._limit,
             oldest=oldest,
+            pressure=self._pressure,
             error=self._error,
             away=self._away,
             kept_total=self._kept,
             drained_total=self._drained_total,
             unreadable_total=self._unreadable,
         )
+
+    def _press(self) -> None:
+        """Say so when room on disk runs out, and when there is some again."""
+        pressure = pressure_at(self.state.used, self._pressure)
+        if pressure != self._pressure:
+            self._pressure = pressure
+            self._answer(PressureChanged(pressure))
 
     def _close(self) -> None:
         """Whatever is not known to be stored goes onto the disk."""
@@ -460,3 +484,12 @@ class Spool:
         except sqlite3.Error as error:
             log_event(logger, "outbox_close_failed", level=logging.ERROR, reason=str(error))
         self._outbox = None
+
+
+def pressure_at(used: float, before: Pressure) -> Pressure:
+    """What is to happen to new points with this share of the limit used, and that before."""
+    if used >= DROP_FROM or (before == "drop" and used >= DROP_UNTIL):
+        return "drop"
+    if used >= THIN_FROM or (before != "none" and used >= THIN_UNTIL):
+        return "thin"
+    return "none"

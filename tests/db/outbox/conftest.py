@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from aerotrack.actors.messages import BatchDrained, BatchFailed, BatchKept, BatchStored
+from aerotrack.actors.messages import (
+    BatchDrained,
+    BatchFailed,
+    BatchKept,
+    BatchStored,
+    PressureChanged,
+)
 from aerotrack.db.outbox import OwnedOutbox, Spool, open_outbox
 from aerotrack.domain.records import Batch
 
@@ -33,6 +39,7 @@ class Scene:
 
     def __init__(self, outbox: OwnedOutbox | None, *, patience: float, limit: int) -> None:
         self.answers: queue.Queue[Any] = queue.Queue()
+        self.pressures: list[str] = []
         self.outbox = outbox
         self.first = outbox.file.first_number if outbox else 1
         self.writer = FakeWriter()
@@ -45,7 +52,17 @@ class Scene:
         return self
 
     def answer(self) -> Any:
-        return self.answers.get(timeout=TIMEOUT_S)
+        """The next answer to a batch; what is said of room in between is noted in ``pressures``."""
+        while isinstance(answer := self.answers.get(timeout=TIMEOUT_S), PressureChanged):
+            self.pressures.append(answer.pressure)
+        return answer
+
+    def told(self, pressure: str) -> None:
+        """Wait until that has been said of the room."""
+        while pressure not in self.pressures:
+            answer = self.answers.get(timeout=TIMEOUT_S)
+            assert isinstance(answer, PressureChanged), answer
+            self.pressures.append(answer.pressure)
 
     def stored(self, number: int, rows: int) -> None:
         """The writer stored it."""

@@ -9,7 +9,12 @@ import pytest
 
 from aerotrack.actors.messages import BatchDrained, BatchFailed, BatchKept, BatchStored
 from aerotrack.db.outbox import open_outbox
-from aerotrack.db.outbox.spool import OUTBOX_FULL, OUTBOX_UNWRITABLE, SPOOL_STOPPED
+from aerotrack.db.outbox.spool import (
+    OUTBOX_FULL,
+    OUTBOX_UNWRITABLE,
+    SPOOL_STOPPED,
+    pressure_at,
+)
 
 Spooling = Callable[..., Any]
 
@@ -122,8 +127,11 @@ def test_at_its_limit_the_outbox_refuses_and_takes_again_when_it_has_room(
     assert OUTBOX_FULL == answer.code
     assert 3 < len(kept) < 60
     assert (OUTBOX_FULL, True) == (scene.spool.state.error, scene.spool.state.used >= 1.0)
+    scene.told("drop")
     scene.attached()
     assert kept == scene.drained()
+    scene.told("none")
+    assert "drop" == scene.pressures[scene.pressures.index("thin") + 1]
     scene.spool.submit(batch)
     assert batch is scene.writer.next()
     assert ("", True) == (scene.spool.state.error, scene.spool.state.bytes < 100_000)
@@ -204,3 +212,17 @@ def test_a_file_that_is_damaged_while_in_use_is_replaced_and_what_is_left_of_it_
     assert 20 < len(drained) < 40
     assert kept[0].number in drained
     assert 0 == again.spool.state.batches
+
+
+@pytest.mark.parametrize(
+    ("used", "before", "after"),
+    [
+        (0.74, "none", "none"), (0.75, "none", "thin"), (0.96, "none", "drop"),
+        (0.7, "thin", "thin"), (0.59, "thin", "none"), (0.9, "thin", "thin"),
+        (0.9, "drop", "drop"), (0.84, "drop", "thin"), (0.5, "drop", "none"),
+    ],
+)  # fmt: skip
+def test_pressure_comes_and_goes_at_different_fillings(
+    used: float, before: Any, after: str
+) -> None:
+    assert after == pressure_at(used, before)
