@@ -12,6 +12,7 @@ import msgspec
 from thespian.actors import ActorAddress
 
 from aerotrack.domain.airframe import KnownAirframe
+from aerotrack.domain.durable import Failure
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord, TrackPoint
@@ -151,6 +152,15 @@ class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
     count: int
 
 
+class RequestCounted(msgspec.Struct, frozen=True, gc=False):
+    """A flight or registry to persistence, behind what it records: observations of this request
+    were ``recorded`` (a point, or nothing new) or ``refused``."""
+
+    request: int
+    recorded: int
+    refused: int
+
+
 class FixesRefused(msgspec.Struct, frozen=True, gc=False):
     """A flight to registry: ``count`` positions by ``feed`` were not believed, for ``reason``.
 
@@ -260,6 +270,34 @@ class Identify(msgspec.Struct, frozen=True, gc=False):
 
 class RegisterChanged(msgspec.Struct, frozen=True, gc=False):
     """The register to registry, which tells every flight: ask again, there was an import."""
+
+
+# -- whoever waits for the disk --------------------------------------------------------------------
+
+
+class AwaitDurable(msgspec.Struct, frozen=True, gc=False):
+    """Web to persistence, before it tells the registry ``expected`` observations of ``request``.
+
+    Answered by ``DurableDone`` when that many were counted and all that was recorded of them is on
+    disk, in PostgreSQL or in the outbox; by ``DurableFailed`` when that cannot be had in time.
+    """
+
+    request: int
+    expected: int
+    now: float
+
+
+class DurableDone(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``AwaitDurable``: every observation was recorded or refused, and is on disk."""
+
+    recorded: int
+    refused: int
+
+
+class DurableFailed(msgspec.Struct, frozen=True, gc=False):
+    """The other answer: some of it may be on disk, all of it is not known to be."""
+
+    code: Failure
 
 
 # -- persistence and the writer --------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """The persistence actor: gathers what flights record into batches and hands them to the writer."""
 
 import logging
+from collections.abc import Iterable
 from typing import Final
 
 from thespian.actors import ActorAddress
 
 from aerotrack.actors.base import AeroActor, handles
 from aerotrack.actors.messages import (
+    AwaitDurable,
     BatchDrained,
     BatchFailed,
     BatchKept,
@@ -14,6 +16,8 @@ from aerotrack.actors.messages import (
     ConfigurePersistence,
     Drain,
     Drained,
+    DurableDone,
+    DurableFailed,
     EventRecorded,
     Figure,
     Figures,
@@ -21,10 +25,12 @@ from aerotrack.actors.messages import (
     GetFigures,
     PointRecorded,
     PressureChanged,
+    RequestCounted,
     StoreBatch,
     Tick,
 )
 from aerotrack.domain.batching import BatchBuffer
+from aerotrack.domain.durable import DurableRequests, Failure
 from aerotrack.domain.records import Batch
 from aerotrack.domain.thinning import Thinning
 from aerotrack.logs import log_event
@@ -42,8 +48,9 @@ class Persistence(AeroActor):
     Created by the runtime, which sends ``ConfigurePersistence`` first. Takes ``PointRecorded``,
     ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored``, ``BatchKept``,
     ``BatchDrained`` and ``BatchFailed`` from the writer's side, ``Tick``, ``Drain`` and
-    ``GetFigures``. Emits ``StoreBatch`` to the writer, one at a time. If it dies, the rows that
-    wait in it are lost.
+    ``GetFigures``; ``AwaitDurable`` from the web, answered when the ``RequestCounted`` of flights
+    and registry add up and the rows are on disk. Emits ``StoreBatch`` to the writer, one at a time.
+    If it dies, the rows that wait in it are lost.
     """
 
     _buffer: BatchBuffer
@@ -66,6 +73,10 @@ class Persistence(AeroActor):
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
         self._thinning = Thinning()
+        self._requests = DurableRequests()
+        self._waiting: dict[int, ActorAddress] = {}  # who waits for them
+        self._durable = 0
+        self._not_durable = 0
         self._points_stored = 0
         self._last_seconds = 0.0
 
@@ -84,11 +95,13 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
-        if not self._thinning.takes(message.point, self._now):
+        # What somebody waits for is never left out; while there is no room nobody may wait.
+        if not self._requests and not self._thinning.takes(message.point, self._now):
             return
         if self._buffer.add_point(message.point, self._now):
             return
         self._thinning.dropped(self._now)
+        self._fail(self._requests.fail_all(), "history_full")
         if self._full_since is None:
             self._full_since = self._buffer.dropped - 1
             log_event(
@@ -103,12 +116,41 @@ class Persistence(AeroActor):
     def event_recorded(self, message: EventRecorded, sender: ActorAddress) -> None:
         self._buffer.add_event(message.event, self._now)
 
+    # -- whoever waits for the disk ----------------------------------------------------------------
+
+    @handles(AwaitDurable)
+    def await_durable(self, message: AwaitDurable, sender: ActorAddress) -> None:
+        self._waiting[message.request] = sender
+        self._requests.add(message.request, message.expected, message.now)
+        if self._thinning.pressure == "drop":
+            self._fail(self._requests.forget(message.request), "history_full")
+
+    @handles(RequestCounted)
+    def request_counted(self, message: RequestCounted, sender: ActorAddress) -> None:
+        if self._requests.count(message.request, message.recorded, message.refused):
+            self._requests.lies_in(message.request, self._buffer.newest)
+            self._answer_durable()
+            if self._retry_at is None:
+                self._next()
+
+    def _answer_durable(self) -> None:
+        """Tell those whose observations are all on disk."""
+        for number, request in self._requests.safe(self._buffer.safe_up_to):
+            self._durable += 1
+            self.send(self._waiting.pop(number), DurableDone(request.recorded, request.refused))
+
+    def _fail(self, requests: Iterable[int], code: Failure) -> None:
+        for number in requests:
+            self._not_durable += 1
+            self.send(self._waiting.pop(number), DurableFailed(code))
+
     # -- the writer --------------------------------------------------------------------------------
 
     @handles(Tick)
     def tick(self, message: Tick, sender: ActorAddress) -> None:
         self._now = message.now
         self._note_gap()
+        self._fail(self._requests.late(message.now), "not_in_time")
         under_way = self._buffer.under_way
         if self._retry_at is not None:
             too_soon = 0.0 < self._retry_at - message.now <= RETRY_S  # more: the clock was set back
@@ -138,7 +180,8 @@ class Persistence(AeroActor):
 
     def _next(self) -> None:
         draining = self._asked_to_drain is not None
-        batch = self._buffer.next(self._now, flush=draining)
+        # Whoever waits has nothing of a flush interval; what came meanwhile goes along.
+        batch = self._buffer.next(self._now, flush=draining or self._requests.complete)
         if batch is not None:
             self._store(batch)
         elif draining and self._buffer.under_way is None:
@@ -154,6 +197,7 @@ class Persistence(AeroActor):
             return
         self._last_seconds = message.seconds
         self._count(len(batch.points), message)
+        self._answer_durable()
         self._note_room()
         self._next()
 
@@ -183,6 +227,7 @@ class Persistence(AeroActor):
         self._rows_kept += batch.rows
         if message.code:
             self._away(message.code, "batches go to the outbox")
+        self._answer_durable()
         self._note_room()
         self._next()
 
@@ -250,6 +295,8 @@ class Persistence(AeroActor):
             Figure("batches_stored_total", self._batches),
             Figure("batches_failed_total", self._failures),
             Figure("batches_kept_total", self._kept),
+            Figure("durable_total", self._durable),
+            Figure("durable_failed_total", self._not_durable),
             Figure("rows_kept_total", self._rows_kept),
             Figure("batches_drained_total", self._drained),
             Figure("last_batch_seconds", self._last_seconds),

@@ -96,6 +96,18 @@ class BatchBuffer:
         self._points, self._flights, self._events, self._gaps = [], {}, [], []
         self._oldest = None
 
+    @property
+    def newest(self) -> int:
+        """The number of the last batch that holds anything, the open one included."""
+        return self._number + (self._oldest is not None)
+
+    @property
+    def safe_up_to(self) -> int:
+        """All batches up to this number were reported safe by :meth:`stored`."""
+        if self.under_way is not None:
+            return self.under_way.number - 1
+        return self._sealed[0].number - 1 if self._sealed else self._number
+
     def next(self, now: float, *, flush: bool = False) -> Batch | None:
         """The batch to write now, which is then under way; ``None`` where none is due.
 

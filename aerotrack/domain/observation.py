@@ -103,6 +103,8 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     time of its own (``time_position``) only where the feed knows it to be older than the rest.
     ``lat`` and ``lon`` come together or not at all; raw frames bring ``cpr`` instead, which the
     flight pairs with an earlier one. ``site`` is the station's place, where the feed knows it.
+    ``request`` is given where somebody waits until it is known to be on disk: whoever takes or
+    refuses it reports it to persistence under that number.
     """
 
     icao24: t.Icao24
@@ -113,6 +115,7 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     time_position: t.TimePosition | None = None
     cpr: CprFrame | None = None
     site: Site | None = None
+    request: int | None = None
 
 
 class Posted(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -196,6 +196,7 @@ class Server:
             feeds=lambda: feeds.figures,
             receivers=lambda: feeds.receivers,
             sink=self._actors.ingest,
+            durable=self._actors.ingest_durable,
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
