@@ -32,7 +32,7 @@ def post(server: Server, *observations: dict[str, Any]) -> tuple[int, Any]:
 
 def stored(url: str) -> list[tuple[Any, ...]]:
     return Rows(url).all(
-        "SELECT icao24, extract(epoch FROM ts)::float8, lat FROM track_points ORDER BY 1, 2"
+        "SELECT icao24, extract(epoch FROM ts)::float8, lat FROM api.positions ORDER BY 1, 2"
     )
 
 
