@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
-from aerotrack.actors.messages import BatchFailed, BatchStored, StoreBatch
+from aerotrack.actors.messages import StoreBatch
 from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
 from aerotrack.db.migrate import bundled, migrate
+from aerotrack.db.outbox import Spool
 from aerotrack.db.reader import Reader
 from aerotrack.db.retention import close_forgotten, drop_old
 from aerotrack.db.writer import BatchWriter
@@ -25,6 +26,8 @@ RETRY_MOST_S: Final = 15.0
 # How often the embedded server is looked at, and started again if it died.
 WATCH_S: Final = 2.0
 RETENTION_EVERY_S: Final = 3600.0
+# What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
+SPOOL_STOP_S: Final = 5.0
 # What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
 AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
 
@@ -32,8 +35,8 @@ AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
 class Database:
     """PostgreSQL, embedded or given: starts it, migrates it, owns writer and reader.
 
-    Until it is ready, batches handed to :meth:`store` are answered as failed, so that they wait
-    with the persistence actor.
+    ``identity`` names its batches together with their numbers. What is handed to :meth:`store` goes
+    to ``spool``, which is told of the writer when there is one.
     """
 
     def __init__(
@@ -43,14 +46,16 @@ class Database:
         data_dir: Path,
         retention_days: int,
         forgotten_after: float,
-        answer: Callable[[BatchStored | BatchFailed], None],
+        spool: Spool,
+        identity: UUID,
         now: Callable[[], float],
     ) -> None:
         self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
         self._conninfo = url
         self._retention_days = retention_days
         self._forgotten_after = forgotten_after
-        self._answer = answer
+        self._spool = spool
+        self._identity = identity
         self._now = now
         self._writer: BatchWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,10 +102,12 @@ class Database:
         conninfo = self._conninfo
         assert conninfo is not None
         await asyncio.to_thread(migrate, conninfo)
+        answered = self._spool.writer_answered
         self._writer = BatchWriter(
-            conninfo, run=uuid.uuid4(), on_stored=self._answer, on_failed=self._answer
+            conninfo, run=self._identity, on_stored=answered, on_failed=answered
         )
         self._writer.start()
+        self._spool.attach(self._writer)
         self.reader = Reader(conninfo)
         self.error = None
         self._tasks.append(in_background(self._keep_retention(conninfo), "retention"))
@@ -162,20 +169,18 @@ class Database:
             await asyncio.sleep(RETENTION_EVERY_S)
 
     def store(self, message: StoreBatch) -> None:
-        """Hand a batch to the writer; its answer comes by ``answer``."""
-        if self._writer is None:
-            code = self.error or "starting"
-            self._answer(BatchFailed(message.batch.number, code, "the database is not ready"))
-        else:
-            self._writer.submit(message.batch)
+        """Hand a batch to the writer or the outbox; the spool answers."""
+        self._spool.submit(message.batch)
 
     async def stop(self, timeout: float) -> None:
         """Finish what was handed over, then close; the embedded server last."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._spool.detach()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.stop, timeout)
+        await asyncio.to_thread(self._spool.stop, SPOOL_STOP_S)
         if self.reader is not None:
             await self.reader.close()
         if self._embedded is not None:
