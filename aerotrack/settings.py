@@ -195,6 +195,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=36525,
         ),
     ] = 30
+    retention_gb: (
+        Annotated[
+            float,
+            setting(
+                "History",
+                "Points that take more than this go, too, the oldest days first",
+                "a full disk stops more than the history",
+                unit="GB",
+                ge=0.1,
+                le=1_000_000,
+                shown_default="embedded: a quarter of the disk; a server of your own: no limit",
+            ),
+        ]
+        | None
+    ) = None
     flush_interval: Annotated[
         float,
         setting(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavaila
 from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.outbox import Spool
 from aerotrack.db.reader import Reader
-from aerotrack.db.retention import close_forgotten, drop_old
+from aerotrack.db.retention import close_forgotten, drop_beyond, drop_old
 from aerotrack.db.writer import BatchWriter
 from aerotrack.logs import log_event
 from aerotrack.runtime.tasks import in_background
@@ -26,6 +27,8 @@ RETRY_MOST_S: Final = 15.0
 # How often the embedded server is looked at, and started again if it died.
 WATCH_S: Final = 2.0
 RETENTION_EVERY_S: Final = 3600.0
+# Positions may take one part in so many of the embedded database's disk: others live on it, too.
+DISK_SHARE: Final = 4
 # What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
 SPOOL_STOP_S: Final = 5.0
 # What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
@@ -45,6 +48,7 @@ class Database:
         url: str | None,
         data_dir: Path,
         retention_days: int,
+        retention_gb: float | None,
         forgotten_after: float,
         spool: Spool,
         identity: UUID,
@@ -53,6 +57,8 @@ class Database:
         self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
         self._conninfo = url
         self._retention_days = retention_days
+        self._retention_gb = retention_gb
+        self._data_dir = data_dir
         self._forgotten_after = forgotten_after
         self._spool = spool
         self._identity = identity
@@ -156,7 +162,7 @@ class Database:
                 _log_failure("embedded_postgres_start_failed", error)
 
     async def _keep_retention(self, conninfo: str) -> None:
-        """Drop days older than the retention and end flights nobody ended; hourly."""
+        """Drop days older or more than are kept, and end flights nobody ended; hourly."""
         while True:
             try:
                 silent_since = self._now() - self._forgotten_after
@@ -164,9 +170,19 @@ class Database:
                 await asyncio.to_thread(
                     drop_old, conninfo, now=self._now(), keep_days=self._retention_days
                 )
+                if (limit := self._space()) is not None:
+                    await asyncio.to_thread(drop_beyond, conninfo, limit=limit)
             except Exception as error:  # the next hour is another chance
                 _log_failure("retention_failed", error)
             await asyncio.sleep(RETENTION_EVERY_S)
+
+    def _space(self) -> int | None:
+        """The bytes that positions may take; ``None`` is no limit."""
+        if self._retention_gb is not None:
+            return int(self._retention_gb * 1e9)
+        if self._embedded is None:
+            return None  # the disk is another machine's
+        return shutil.disk_usage(self._data_dir).total // DISK_SHARE
 
     def store(self, message: StoreBatch) -> None:
         """Hand a batch to the writer or the outbox; the spool answers."""

@@ -114,6 +114,7 @@ class Server:
                 url=settings.database_url,
                 data_dir=settings.data_dir,
                 retention_days=settings.retention_days,
+                retention_gb=settings.retention_gb,
                 forgotten_after=forgotten_after(settings.flight_rules()),
                 spool=self._spool,
                 identity=outbox.file.identity if outbox else uuid.uuid4(),

@@ -43,6 +43,7 @@ def test_each_new_reason_is_logged_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
             url="postgresql://nowhere.invalid/x",
             data_dir=tmp_path,
             retention_days=30,
+            retention_gb=None,
             forgotten_after=3600.0,
             spool=spool,
             identity=uuid.uuid4(),
