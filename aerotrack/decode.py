@@ -33,6 +33,9 @@ _POINT_FIELDS: Final = tuple(
 # In this order, whatever the order they changed in; then the others.
 FIRST_FIELDS: Final = ("lat", "lon", "alt_baro", "alt_geom", "gs", "track", "baro_rate", "callsign")
 _TS_DECIMALS: Final = 6
+# Of a line that is refused so much is shown: enough to find it, and to see what is wrong with it.
+RECORD_SHOWN: Final = 200
+_FRAME_BYTES: Final = frozenset({7, 14})
 
 Line = dict[str, Any]
 
@@ -78,8 +81,10 @@ class Fold:
             self._decide(icao24, waiting.otherwise, lines)
         return lines
 
-    def _begin(self, obs: Observation, lines: list[Line]) -> None:
+    def _begin(self, obs: Observation, lines: list[Line], *, departing: bool = False) -> None:
         state = self._flights[obs.icao24] = FlightState(obs.icao24, obs.ts)
+        if departing:
+            state.course.begin_on_ground()
         self._fold(state, obs, lines)
 
     def _hold(self, obs: Observation, lines: list[Line]) -> None:
@@ -104,7 +109,7 @@ class Fold:
     def _fold(self, state: FlightState, obs: Observation, lines: list[Line]) -> None:
         folded = state.fold(obs)
         if folded.departs:
-            self._begin(obs, lines)
+            self._begin(obs, lines, departing=True)
             return
         icao24, changed = obs.icao24, folded.changed
         if folded.points:
@@ -156,10 +161,21 @@ def _refused(obs: Observation, folded: Folded) -> Iterator[Line]:
         yield {"ts": ts, "icao24": obs.icao24, "rejected": folded.refused}
 
 
+def _unread(reason: str, record: bytes, ts: float | None) -> Line:
+    """A record refused before it was known whose it is: a frame as hex, a line as text."""
+    line: Line = {} if ts is None else {"ts": round(ts, _TS_DECIMALS)}
+    if len(record) in _FRAME_BYTES and ts is not None:
+        return {**line, "rejected": reason, "record": record.hex()}
+    text = record[:RECORD_SHOWN].decode("utf-8", "replace")
+    return {**line, "rejected": reason, "record": text}
+
+
 def decode_file(
     path: Path, replay: Replay, *, figures: FeedFigures, rejected: bool = False
 ) -> Iterator[bytes]:
     """The NDJSON of a recording, in pieces; ``figures`` say afterwards what was in it.
+
+    With ``rejected`` every record that was refused makes a line as well.
 
     Raises:
         FeedError: ``bad_gzip``.
@@ -167,8 +183,13 @@ def decode_file(
     """
     batches = batches_of(replay, figures=figures, airspace=Airspace(), receivers=Receivers())
     fold = Fold(rejected=rejected)
+    unread: list[Line] = []
+    if rejected:
+        figures.on_refused = lambda reason, record, ts: unread.append(_unread(reason, record, ts))
     for observations in read_recording(path, batches, figures):
-        if lines := fold.lines(observations):
+        lines = [*unread, *fold.lines(observations)]
+        unread.clear()
+        if lines:
             yield _ndjson(lines)
     if lines := fold.finish():
         yield _ndjson(lines)

@@ -169,6 +169,8 @@ class Flight(AeroActor):
         if state is None:
             new = True
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
+            if links.departing:
+                state.course.begin_on_ground()
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
         identity = False
@@ -193,13 +195,19 @@ class Flight(AeroActor):
         self._send_report(report)
         if next_ones:
             self._end(state, message.now, "landed")
-            self._hand_on(Observe(next_ones, message.now, message.received))
+            self._hand_on(Observe(next_ones, message.now, message.received), departing=True)
 
-    def _hand_on(self, message: Observe) -> None:
+    def _hand_on(self, message: Observe, *, departing: bool = False) -> None:
         """What belongs to the aircraft's next flight goes back to where it came from."""
         self.send(
             self._links.registry,
-            FlightOver(self._links.icao24, message.observations, message.now, message.received),
+            FlightOver(
+                self._links.icao24,
+                message.observations,
+                message.now,
+                message.received,
+                departing=departing,
+            ),
         )
 
     def _send_report(self, report: _Report) -> None:

@@ -62,7 +62,8 @@ class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
     """Registry to a new flight, its first message.
 
     ``before`` is what is remembered of the flight its aircraft was on: where the first observations
-    show that it is on it still, that flight goes on, under its name.
+    show that it is on it still, that flight goes on, under its name. ``departing``: the aircraft
+    stood on the ground until the flight begins.
     """
 
     icao24: str
@@ -72,6 +73,7 @@ class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
     rules: FlightRules
     register: ActorAddress | None = None
     before: RememberedFlight | None = None
+    departing: bool = False
 
 
 class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
@@ -130,7 +132,8 @@ class FlightOver(msgspec.Struct, frozen=True, gc=False):
 
     ``observations`` are the first of the next flight, if there are. An exit request follows, and
     what still reaches it until then comes back by this message too. ``remembered`` is what to know
-    it by if it fell silent and may be heard again.
+    it by if it fell silent and may be heard again; ``departing``: it had landed, and its aircraft
+    departs from where it stood.
     """
 
     icao24: str
@@ -138,6 +141,7 @@ class FlightOver(msgspec.Struct, frozen=True, gc=False):
     now: float
     received: float
     remembered: RememberedFlight | None = None
+    departing: bool = False
 
 
 class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):

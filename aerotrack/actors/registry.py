@@ -125,7 +125,10 @@ class Registry(AeroActor):
             self.send(sender, ActorExitRequest())
             if message.remembered is not None:
                 self._remember(message.remembered, message.now)
-        self._route(icao24, list(message.observations), message.now, message.received)
+        first = message.observations
+        if message.departing and first and icao24 not in self._heard:
+            self._start(icao24, first[0], message.now, departing=True)
+        self._route(icao24, list(first), message.now, message.received)
 
     def _remember(self, flight: RememberedFlight, now: float) -> None:
         remembered, within = self._remembered, self._links.rules.resume_within
@@ -135,7 +138,9 @@ class Registry(AeroActor):
             del remembered[next(iter(remembered))]
         remembered[flight.record.icao24] = flight, now + within
 
-    def _start(self, icao24: str, first: Observation, now: float) -> Heard:
+    def _start(
+        self, icao24: str, first: Observation, now: float, *, departing: bool = False
+    ) -> Heard:
         links = self._links
         address = self.createActor(Flight)
         self._addresses[icao24] = address
@@ -154,6 +159,7 @@ class Registry(AeroActor):
                 links.rules,
                 links.register,
                 before,
+                departing,
             ),
         )
         return heard

@@ -21,6 +21,7 @@
 It needs neither a database nor anything else of the server.
 """
 
+import logging
 from collections.abc import Mapping
 
 from aerotrack.client.address import DEFAULT_SERVER, live_url
@@ -60,6 +61,9 @@ __all__ = [
     "connect",
     "live_url",
 ]
+
+# What is logged here goes where the program's logging sends it, and nowhere where it has none.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def connect(

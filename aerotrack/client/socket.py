@@ -180,7 +180,8 @@ async def _opened(
     except WebSocketError as error:
         raise CannotConnect("unreachable", f"no WebSocket: {error}") from None
     except (OSError, StreamClosedError) as error:
-        raise CannotConnect("unreachable", str(error)) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotConnect("unreachable", reason) from None
 
 
 async def _welcome(connection: WebSocketClientConnection) -> Welcome:

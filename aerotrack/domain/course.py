@@ -1,12 +1,15 @@
 """The course of one flight: its phases and airports, kept among the values of its state."""
 
-from typing import Any
+from typing import Any, Final
 
 from aerotrack.domain.airports import Airport, load_airports
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.phases import Happened, Moment, PhaseTracker
 from aerotrack.domain.records import FlightRecord
 from aerotrack.domain.types import Value
+
+# Emitter categories of what cannot hover; many do not say theirs.
+AEROPLANES: Final = frozenset({"A1", "A2", "A3", "A4", "A5", "A6"})
 
 
 class Course:
@@ -38,6 +41,10 @@ class Course:
             if value is not None:
                 self._values[name] = value
 
+    def begin_on_ground(self) -> None:
+        """Its aircraft stood on the ground until the flight began."""
+        self._phases.begin_on_ground()
+
     def departs_again(self, obs: Observation) -> bool:
         """Whether, after a landing, ``obs`` is where the next flight begins."""
         if self._phases.landed_at is None:
@@ -46,7 +53,8 @@ class Course:
         callsign = values.get("callsign")
         renamed = None not in (obs.callsign, callsign) and obs.callsign != callsign
         on_ground = values.get("on_ground") if obs.on_ground is None else obs.on_ground
-        moment = Moment(obs.ts, None, None, None, obs.gs, on_ground)
+        gs = values.get("gs") if obs.gs is None else obs.gs
+        moment = Moment(obs.ts, None, None, None, gs, on_ground, _fixed_wing(values))
         return self._phases.departs_again(moment, renamed=renamed)
 
     def follow(self, ts: float, changed: list[tuple[str, Value]]) -> Happened | None:
@@ -61,7 +69,7 @@ class Course:
             altitude = get("alt_geom")
         if phases.nothing_new(ts, altitude, gs, on_ground):
             return None
-        moment = Moment(ts, get("lat"), get("lon"), altitude, gs, on_ground)
+        moment = Moment(ts, get("lat"), get("lon"), altitude, gs, on_ground, _fixed_wing(values))
         happened = phases.update(moment, _likely)
         for name, value in (
             ("phase", phases.phase),
@@ -75,6 +83,11 @@ class Course:
                 else:
                     values[name] = value
         return happened
+
+
+def _fixed_wing(values: dict[str, Any]) -> bool:
+    """Whether it is known to be an aeroplane."""
+    return values.get("category") in AEROPLANES
 
 
 def _likely(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:

@@ -102,7 +102,8 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     ``ts`` is the time everything in it holds for, by the clock rule of its feed; the position has a
     time of its own (``time_position``) only where the feed knows it to be older than the rest.
     ``lat`` and ``lon`` come together or not at all; raw frames bring ``cpr`` instead, which the
-    flight pairs with an earlier one. ``site`` is the station's place, where the feed knows it.
+    flight pairs with an earlier one. ``site`` is the station's place, where the feed knows it;
+    ``near`` some place within 45 degrees, degrees, for a raw surface frame that has no ``site``.
     """
 
     icao24: t.Icao24
@@ -113,6 +114,7 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     time_position: t.TimePosition | None = None
     cpr: CprFrame | None = None
     site: Site | None = None
+    near: tuple[float, float] | None = None
 
 
 class Posted(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -60,7 +60,10 @@ def _slow(gs: float | None) -> bool:
 
 
 class Moment(NamedTuple):
-    """What the rules look at: the flight's state at ``ts``. Feet, knots, degrees."""
+    """What the rules look at: the flight's state at ``ts``. Feet, knots, degrees.
+
+    ``fixed_wing``: it is known to be an aeroplane, so it does not fly slowly, whatever it says.
+    """
 
     ts: float
     lat: float | None
@@ -68,6 +71,18 @@ class Moment(NamedTuple):
     altitude: float | None
     gs: float | None
     on_ground: bool | None
+    fixed_wing: bool = False
+
+    @property
+    def pretends(self) -> bool:
+        """Whether it says that it flies and does not: without a switch in the gear, transponders
+        of light aircraft say so at the stand, too."""
+        return (
+            self.on_ground is False
+            and self.fixed_wing
+            and self.gs is not None
+            and self.gs < SLOW_KT
+        )
 
 
 class Happened(NamedTuple):
@@ -121,6 +136,10 @@ class PhaseTracker:
         elif phase == "takeoff":
             self._takeoff_at = at
 
+    def begin_on_ground(self) -> None:
+        """It stood there until just now: where it is first seen in the air, it has taken off."""
+        self.phase = "ground"
+
     def departs_again(self, now: Moment, *, renamed: bool = False) -> bool:
         """Whether ``now`` belongs to the next flight: after a landing and a stop, it takes off, or
         is ``renamed``: it shows another callsign than it came with.
@@ -130,7 +149,8 @@ class PhaseTracker:
         if now.ts - self._slow_since < STOPPED_S:
             return False
         fast = now.gs is not None and now.gs > TAXI_KT
-        return fast or renamed or (now.on_ground is False and self.phase == "ground")
+        lifted = now.on_ground is False and self.phase == "ground" and not now.pretends
+        return fast or renamed or lifted
 
     def nothing_new(
         self, ts: float, altitude: float | None, gs: float | None, on_ground: bool | None
@@ -139,7 +159,7 @@ class PhaseTracker:
 
         In the air that is so until a window is over.
         """
-        if on_ground or self.phase not in _AIRBORNE or (on_ground is None and _slow(gs)):
+        if on_ground or self.phase not in _AIRBORNE or _slow(gs):
             return False
         anchor = self._anchor
         return altitude is None if anchor is None else 0.0 <= ts - anchor[0] < WINDOW_S
@@ -156,11 +176,10 @@ class PhaseTracker:
     def _is_down(self, now: Moment, height: float | None) -> bool:
         if height is not None and height > ELEVATION_SLACK_FT:
             return False
-        if now.on_ground is not None:
+        if now.on_ground is not None and not now.pretends:
             return now.on_ground and (now.gs is None or now.gs < APPROACH_KT)
         # Nobody says: only slow and low beside an airport is surely down.
-        slow = now.gs is not None and now.gs < TAXI_KT
-        return slow and height is not None
+        return _slow(now.gs) and height is not None
 
     def _down(self, now: Moment) -> Happened | None:
         gs = now.gs or 0.0
@@ -195,6 +214,8 @@ class PhaseTracker:
     def _up(self, now: Moment, height: float | None) -> Happened | None:
         self._slow_since = None
         if self.phase in ("ground", "takeoff", "landing") and not self._takeoff_at:
+            if now.on_ground is None and now.lat is None:
+                return None  # nothing says where it is
             airport = self._code(AIRPORT_NMI)
             if self.landed_at is None:
                 self.departure = airport or self.departure

@@ -74,7 +74,7 @@ class AvrFramer:
                 frames.append(parsed)
             elif parsed is not None:
                 figures.received += 1
-                figures.refused[str(parsed)] += 1
+                figures.refuse(str(parsed), line)
             elif line:
                 figures.received += 1
                 figures.ignored += 1

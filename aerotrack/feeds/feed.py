@@ -16,6 +16,9 @@ FeedState = Literal[
     "starting", "connecting", "listening", "connected", "waiting", "stopped", "done"
 ]
 
+Record = bytes
+OnRefused = Callable[[str, Record, float | None], None]
+
 
 class FeedFigures(msgspec.Struct):
     """What ``/api/v1/feeds`` and the metrics say of one feed. Mutable, written on the loop only.
@@ -25,7 +28,8 @@ class FeedFigures(msgspec.Struct):
     reason, or ``ignored`` (well-formed, but nothing for us: heartbeats, other message types, what
     was reported before). ``dropped`` counts by reason the fields left out of accepted records.
     ``connections`` counts those ever made, ``bytes`` what they brought; ``last_contact`` is the
-    wall clock of the last byte.
+    wall clock of the last byte. ``on_refused`` is shown each refused record that has bytes of its
+    own: its reason, the record, its time where that is known (epoch seconds).
     """
 
     name: str
@@ -40,6 +44,13 @@ class FeedFigures(msgspec.Struct):
     last_error: str | None = None
     refused: Counter[str] = msgspec.field(default_factory=Counter)
     dropped: Counter[str] = msgspec.field(default_factory=Counter)
+    on_refused: OnRefused | None = None
+
+    def refuse(self, reason: str, record: Record, ts: float | None = None) -> None:
+        """Count a record that is refused, and show it to whoever wants to see."""
+        self.refused[reason] += 1
+        if self.on_refused is not None:
+            self.on_refused(reason, record, ts)
 
 
 class Sink(Protocol):

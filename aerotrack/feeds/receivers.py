@@ -5,6 +5,7 @@ count their frames here; observations of the others are counted by :class:`Count
 way to the registry.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from math import sqrt
 from typing import Final
@@ -29,6 +30,12 @@ HIGHEST_FT: Final = 60_000.0
 CLOCK_SPAN_S: Final = 60.0
 CLOCK_JUMP: Final = 0.01
 COUNTER_HZ: Final = 12_000_000.0
+# Where a station stands that does not say it: near what it hears. So many places are remembered,
+# and one is believed that most of them are near to, as near as what one antenna hears.
+PLACES_KEPT: Final = 8
+LEAST_PLACES: Final = 3
+MOST: Final = 0.7
+HEARD_ACROSS_NMI: Final = 800.0
 
 
 def horizon_nmi(alt_ft: float | None) -> float:
@@ -42,14 +49,17 @@ class Receiver:
 
     ``messages`` counts what it sent (frames, lines, records), ``duplicates`` those that another one
     had sent before, ``positions`` those with one. ``farthest`` (nmi) needs a ``site``.
-    ``clock_skew`` is how fast its clock runs against ours, in parts per million.
+    ``clock_skew`` is how fast its clock runs against ours, in parts per million. ``around`` is a
+    place it hears aircraft at, where nobody said its own, and where it hears one region only.
     """
 
     __slots__ = (
         "_aircraft",
         "_aircraft_before",
         "_clock",
+        "_places",
         "_turned",
+        "around",
         "clock_skew",
         "duplicates",
         "farthest",
@@ -77,6 +87,8 @@ class Receiver:
         self._aircraft_before: set[str] = set()
         self._turned = float("-inf")
         self._clock: tuple[int, float] | None = None
+        self.around: tuple[float, float] | None = None
+        self._places: deque[tuple[float, float]] = deque(maxlen=PLACES_KEPT)
 
     def heard(self, icao24: str, ts: float) -> None:
         """It heard this aircraft at ``ts``."""
@@ -94,10 +106,23 @@ class Receiver:
 
     def placed(self, lat: float, lon: float, *, alt_ft: float | None = None) -> None:
         """An aircraft it hears is at this place (degrees), as high as ``alt_ft`` where known."""
-        if self.site is not None:
+        if self.site is None:
+            self._look_around(lat, lon)
+        else:
             distance = distance_nmi(*self.site.shown, lat, lon)
             if (self.farthest or 0.0) < distance <= horizon_nmi(alt_ft):
                 self.farthest = distance
+
+    def _look_around(self, lat: float, lon: float) -> None:
+        places = self._places
+        places.append((lat, lon))
+        near = sum(distance_nmi(lat, lon, *other) <= HEARD_ACROSS_NMI for other in places)
+        if near >= LEAST_PLACES and near >= MOST * len(places):
+            self.around = (lat, lon)
+        elif near < len(places) / 2 and self.around is not None:
+            near = sum(distance_nmi(*self.around, *other) <= HEARD_ACROSS_NMI for other in places)
+            if near < MOST * len(places):
+                self.around = None
 
     def compare_clock(self, ticks: int, now: float) -> None:
         """Its 12 MHz counter read ``ticks`` when our clock read ``now`` (monotonic seconds)."""

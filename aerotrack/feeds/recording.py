@@ -8,7 +8,7 @@ memory of a batch.
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -30,6 +30,7 @@ from aerotrack.feeds.modes.decoder import Frame, ModesDecoder
 from aerotrack.feeds.readsb_json import DOCUMENT_LIMIT_BYTES, Picture, parse_document
 from aerotrack.feeds.receivers import Receivers
 from aerotrack.feeds.sbs import LINE_LIMIT, parse_sbs
+from aerotrack.feeds.timeline import Dated, Dates, Timeline
 
 Format = Literal["beast", "avr", "sbs", "jsonl", "readsb"]
 
@@ -131,39 +132,15 @@ class FrameBatches:
         return self._modes.decode(*self._times.take(frames, last=last))
 
 
-class Timeline:
-    """Times of records that carry dates, moved so that the first one is ``start``."""
-
-    def __init__(self, *, start: float, rate: float) -> None:
-        self._now = start
-        self._step = 1.0 / rate
-        self._moved: float | None = None
-
-    def at(self, own: float | None, *, forward: bool = False) -> float:
-        """The time of a record that says ``own`` (epoch seconds), or nothing.
-
-        With ``forward`` it never goes back.
-        """
-        if own is None:
-            if self._moved is None:
-                self._now += self._step
-            return self._now
-        if self._moved is None:
-            self._moved = self._now - own
-        ts = own + self._moved
-        self._now = max(self._now, ts)
-        return self._now if forward else max(0.0, ts)
-
-
 class LineBatches:
     """SBS and JSON lines."""
 
     def __init__(self, replay: Replay, *, figures: FeedFigures) -> None:
         self._figures = figures
         self._timeline = Timeline(start=replay.start, rate=replay.rate)
+        self._dates = Dates()
         self._replay = replay
-        sbs = replay.format == "sbs"
-        self._parse: Callable[[bytes], Parsed] = self._sbs if sbs else self._json
+        self._is_sbs = sbs = replay.format == "sbs"
         self._lines = LineSplitter(LINE_LIMIT if sbs else JSON_LINE_LIMIT)
 
     def take(self, piece: bytes, *, last: bool) -> list[Observation]:
@@ -175,39 +152,45 @@ class LineBatches:
         too_long = self._lines.too_long - too_long
         if too_long:
             figures.refused["line_too_long"] += too_long
-        observations = []
+        read: list[Dated] = []
         for line in lines:
             parsed = self._parse(line)
-            if type(parsed) is Observation:
-                observations.append(parsed)
+            if isinstance(parsed, Observation):
+                read.append(Dated(parsed, self._own(parsed, line), line))
             elif parsed is None:
                 figures.ignored += 1
             else:
-                figures.refused[str(parsed)] += 1
+                figures.refuse(str(parsed), line)
+        taken, future = self._dates.sort_out(read, last=last)
+        for one in future:
+            figures.refuse("future", one.record)
+        observations = [self._timed(one) for one in taken]
         figures.received += len(lines) + too_long
         figures.accepted += len(observations)
         return observations
 
-    def _sbs(self, line: bytes) -> Parsed:
-        figures, replay = self._figures, self._replay
-        parsed = parse_sbs(
-            line, 0.0, feed=figures.name, source=replay.source, dropped=figures.dropped
-        )
-        if not isinstance(parsed, Observation):
-            return parsed
-        ts = self._timeline.at(sbs_time(line), forward=True)
-        return msgspec.structs.replace(parsed, ts=ts, site=replay.site)
-
-    def _json(self, line: bytes) -> Parsed:
+    def _parse(self, line: bytes) -> Parsed:
         figures = self._figures
-        parsed = parse_json_line(
+        if self._is_sbs:
+            return parse_sbs(
+                line, 0.0, feed=figures.name, source=self._replay.source, dropped=figures.dropped
+            )
+        return parse_json_line(
             line, _NO_TIME, feed=figures.name, dropped=figures.dropped, rules=_ANY_TIME
         )
-        if not isinstance(parsed, Observation):
-            return parsed
+
+    def _own(self, parsed: Observation, line: bytes) -> float | None:
+        """The time a record itself says."""
+        if self._is_sbs:
+            return sbs_time(line)
         # What has no time of its own got the one given, or one of seconds before it.
-        own = None if parsed.ts >= _NO_TIME - AGE_LIMIT_S else parsed.ts
-        return moved(parsed, self._timeline.at(own), self._replay.site)
+        return None if parsed.ts >= _NO_TIME - AGE_LIMIT_S else parsed.ts
+
+    def _timed(self, one: Dated) -> Observation:
+        ts = self._timeline.at(one.own, forward=self._is_sbs)
+        if self._is_sbs:
+            return msgspec.structs.replace(one.observation, ts=ts, site=self._replay.site)
+        return moved(one.observation, ts, self._replay.site)
 
 
 class DocumentBatches:
@@ -243,7 +226,7 @@ class DocumentBatches:
                 self._broken.append(text)
             else:
                 self._figures.received += 1
-                self._figures.refused[wrong.code] += 1
+                self._figures.refuse(wrong.code, text)
             return []
         self._documents += 1
         self._broken = []

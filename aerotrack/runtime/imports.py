@@ -115,12 +115,15 @@ def _import(
 
 
 @contextmanager
-def database(settings: Settings, console: Console) -> Iterator[str]:
-    """The connection string of the database these settings name, up within the block."""
+def database(settings: Settings, console: Console, *, create: bool = True) -> Iterator[str]:
+    """The connection string of the database these settings name, up within the block.
+
+    An embedded one that is not there yet is made only to ``create`` it.
+    """
     if settings.database_url is not None:
         yield settings.database_url
         return
-    with shared_server(settings.data_dir, progress=console.print) as conninfo:
+    with shared_server(settings.data_dir, progress=console.print, create=create) as conninfo:
         yield conninfo
 
 

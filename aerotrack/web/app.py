@@ -7,11 +7,13 @@ from tornado.routing import URLSpec
 from tornado.web import RedirectHandler
 
 from aerotrack.feeds.feed import FeedFigures
+from aerotrack.web.assets import AssetHandler, ClientHandler
 from aerotrack.web.flights import FlightHandler, FlightsHandler, TrackHandler
+from aerotrack.web.flights_geojson import FlightsGeoJsonHandler
 from aerotrack.web.ingest import ObservationsHandler, PostedFeeds
 from aerotrack.web.live_app import LIVE, LiveApplication, Route, make_server
 from aerotrack.web.metrics import Snapshot, Summed
-from aerotrack.web.pages import IndexHandler, OpenApiHandler
+from aerotrack.web.pages import AddressesHandler, IndexHandler, OpenApiHandler
 from aerotrack.web.ports import Ports
 from aerotrack.web.readsb import AircraftFile
 from aerotrack.web.settings import WebSettings
@@ -30,8 +32,15 @@ __all__ = ["ROUTES", "AeroTrackApplication", "Route", "make_app", "make_server"]
 
 ROUTES: Final = (
     Route("/", IndexHandler),
+    Route("/assets/{name}", AssetHandler),
+    Route("/client.js", ClientHandler),
+    Route("/client.d.ts", ClientHandler),
+    Route("/live.d.ts", ClientHandler),
+    Route("/licences.txt", ClientHandler),
+    Route("/api", AddressesHandler),
     LIVE,
     Route("/api/v1/flights", FlightsHandler),
+    Route("/api/v1/flights.geojson", FlightsGeoJsonHandler),
     Route("/api/v1/flights/{name}", FlightHandler),
     Route("/api/v1/flights/{name}/track", TrackHandler),
     Route("/api/v1/flights/{name}/track.{extension}", TrackHandler),

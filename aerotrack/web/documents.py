@@ -1,9 +1,12 @@
 """The documents of the HTTP interface as types; the OpenAPI document is made from them."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from aerotrack.actors.messages import Figures
 from aerotrack.domain import types as t
 from aerotrack.domain.records import EndCause, FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.domain.vocabulary import DECIMALS, Live
@@ -105,7 +108,12 @@ class TrackDocument(msgspec.Struct, frozen=True):
 
 
 class FeedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """One feed: what came, and what became of it; see docs/http.md."""
+    """One feed: what came, and what became of it; see docs/http.md.
+
+    Every record is in ``accepted``, ``ignored`` or, by reason, ``refused``, whoever refused it: the
+    feed, the registry or a flight. ``positions_refused`` are those not believed, whatever became of
+    the rest of their records.
+    """
 
     name: str
     url: str
@@ -114,6 +122,7 @@ class FeedDocument(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int
     ignored: int
     refused: dict[str, int]
+    positions_refused: dict[str, int]
     dropped: dict[str, int]
     bytes: int
     connections: int
@@ -258,19 +267,38 @@ def _rounded(name: str, value: float | None) -> float | None:
     return None if value is None else round(value, DECIMALS[name])
 
 
-def feed_document(figures: FeedFigures) -> FeedDocument:
-    """The document of a feed; a password in its URL never leaves the server."""
+def feed_document(figures: FeedFigures, actors: Mapping[str, Figures]) -> FeedDocument:
+    """The document of a feed, by its own figures and what the actors count of it.
+
+    A password in its URL never leaves the server.
+    """
+    name = figures.name
+    refused = figures.refused + _by_reason(actors, "registry", "refused_total", name)
+    refused += _by_reason(actors, "actors", "overloaded_total", name)
+    later = refused.total() - figures.refused.total()
+    fixes = _by_reason(actors, "registry", "fixes_refused_total", name)
     return FeedDocument(
-        name=figures.name,
+        name=name,
         url=mask_url(figures.url),
         state=figures.state,
         received=figures.received,
-        accepted=figures.accepted,
+        accepted=max(0, figures.accepted - later),
         ignored=figures.ignored,
-        refused=dict(sorted(figures.refused.items())),
+        refused=dict(sorted(refused.items())),
+        positions_refused=dict(sorted(fixes.items())),
         dropped=dict(sorted(figures.dropped.items())),
         bytes=figures.bytes,
         connections=figures.connections,
         last_contact=figures.last_contact,
         last_error=figures.last_error,
     )
+
+
+def _by_reason(actors: Mapping[str, Figures], who: str, name: str, feed: str) -> Counter[str]:
+    """A feed's counts of that name by reason; what has none has its own, ``overloaded``."""
+    counts: Counter[str] = Counter()
+    for figure in actors[who].values if who in actors else ():
+        labels = dict(figure.labels)
+        if figure.name == name and labels.get("feed") == feed:
+            counts[labels.get("reason", "overloaded")] += int(figure.value)
+    return counts

@@ -1,8 +1,7 @@
 """``flights``, ``flights/{name}`` and its track: from memory while alive, then from PostgreSQL."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from typing import Final, TypeVar
 
 import msgspec
@@ -150,11 +149,3 @@ class TrackHandler(FlightReader):
             return tracks.Titled(live.flight_id, live.icao24, live.callsign)
         record = await self.record(name)
         return tracks.Titled(flight_id_of_key(record.flight), record.icao24, record.callsign)
-
-    async def write_parts(self, parts: Iterator[bytes]) -> None:
-        """Write piece by piece, with a turn of the event loop after each."""
-        for part in parts:
-            self.write(part)
-            await self.flush()
-            await asyncio.sleep(0)
-        await self.finish()

@@ -1,7 +1,8 @@
 """The base of every HTTP handler: problem details, headers, body limits, arguments, the clock."""
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
@@ -223,6 +224,14 @@ class ApiHandler(AnswersWithProblems):
         self.set_status(status)
         self.set_header("Content-Type", JSON_TYPE)
         self.finish(document if isinstance(document, bytes) else msgspec.json.encode(document))
+
+    async def write_parts(self, parts: Iterator[bytes]) -> None:
+        """Write piece by piece, with a turn of the event loop after each."""
+        for part in parts:
+            self.write(part)
+            await self.flush()
+            await asyncio.sleep(0)
+        await self.finish()
 
     def argument(self, name: str) -> str | None:
         """The parameter's value, ``None`` where it is not given; given twice is refused."""

@@ -7,9 +7,11 @@ import msgspec
 
 from aerotrack.domain.observation import Posted
 from aerotrack.web import documents as d
+from aerotrack.web.flights_geojson import FlightCollection
 from aerotrack.web.problems import PROBLEM_TYPE, ProblemDocument
 
 JSON: Final = "application/json"
+GEOJSON: Final = "application/geo+json"
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -35,18 +37,39 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NAME: Final = Parameter("name", "icao24 or flight_id", "4ca2d6", required=True)
+ASSET: Final = Parameter("name", "File name, with a hash", "main-ABCD1234.js", required=True)
 BBOX: Final = Parameter(
     "bbox", "west,south,east,north in degrees; west > east crosses 180", "-11,51,-5,56"
 )
 FEED: Final = Parameter("feed", "Name of a feed", "home")
 TRACK_ANSWERS: Final = (
     (JSON, (d.TrackDocument,)),
-    ("application/geo+json", ()),
+    (GEOJSON, ()),
     ("text/csv", ()),
 )
 
 OPERATIONS: Final = (
-    Operation(path="/", summary="A page that lists all this", answers=(("text/html", ()),)),
+    Operation(path="/", summary="The map", answers=(("text/html", ()),)),
+    Operation(
+        path="/assets/{name}", summary="What the map is made of", parameters=(ASSET,),
+        answers=(("*/*", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/client.js", summary="The stream client, a JavaScript module for other pages",
+        answers=(("text/javascript", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/client.d.ts", summary="Its types", answers=(("text/plain", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/live.d.ts", summary="The types of the live stream",
+        answers=(("text/plain", ()),), problems=(404,),
+    ),
+    Operation(
+        path="/licences.txt", summary="The licences of what the map is made of",
+        answers=(("text/plain", ()),), problems=(404,),
+    ),
+    Operation(path="/api", summary="A page that lists all this", answers=(("text/html", ()),)),
     Operation(
         path="/api/v1/live", summary="The live stream (WebSocket, docs/live.md)", status=101,
         problems=(403, 426, 503),
@@ -54,6 +77,11 @@ OPERATIONS: Final = (
     Operation(
         path="/api/v1/flights", summary="The live picture", parameters=(BBOX, FEED),
         answers=((JSON, (d.FlightsDocument,)),), problems=(400, 501, 503),
+    ),
+    Operation(
+        path="/api/v1/flights.geojson", summary="The live picture as GeoJSON",
+        parameters=(BBOX, FEED), answers=((GEOJSON, (FlightCollection,)),),
+        problems=(400, 501, 503),
     ),
     Operation(
         path="/api/v1/flights/{name}", summary="One flight, alive or over", parameters=(NAME,),

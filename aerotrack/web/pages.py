@@ -1,4 +1,4 @@
-"""The plain page at ``/`` and the OpenAPI document."""
+"""The map at ``/``, the plain page of addresses, and the OpenAPI document."""
 
 import secrets
 from pathlib import Path
@@ -7,12 +7,13 @@ from typing import Final
 from tornado.template import Loader
 
 from aerotrack.web import openapi
+from aerotrack.web.assets import PAGE_POLICY, FileOfDashboard, is_built
 from aerotrack.web.handler import ApiHandler
 
 _TEMPLATES: Final = Loader(str(Path(__file__).parent / "templates"), autoescape="xhtml_escape")
 
 
-class IndexHandler(ApiHandler):
+class AddressesHandler(ApiHandler):
     """Lists the addresses of the server and shows the live picture as a table."""
 
     strict = False
@@ -27,12 +28,24 @@ class IndexHandler(ApiHandler):
         )
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(
-            _TEMPLATES.load("index.html").generate(
+            _TEMPLATES.load("addresses.html").generate(
                 nonce=nonce,
                 server=self.web.server,
+                built=is_built(self.web.dashboard),
                 operations=[one for one in openapi.OPERATIONS if one.path != "/"],
             )
         )
+
+
+class IndexHandler(FileOfDashboard):
+    """The map, where it was built; else the way to the plain page, which says how to build it."""
+
+    async def get(self, name: str = "index.html", include_body: bool = True) -> None:
+        if not is_built(self.web.dashboard):
+            self.redirect("api")
+            return
+        self.set_header("Content-Security-Policy", PAGE_POLICY)
+        await super().get(name, include_body)
 
 
 class OpenApiHandler(ApiHandler):

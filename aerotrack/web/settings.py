@@ -1,8 +1,12 @@
 """How the web behaves; built by the configuration, never read from the environment here."""
 
+from pathlib import Path
+
 import msgspec
 
 MEGABYTE = 1 << 20
+# Where the build puts the dashboard.
+BUILT_DASHBOARD = Path(__file__).parent / "static"
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +21,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     # Addresses or networks whose X-Forwarded-* headers are believed.
     trusted_proxies: tuple[str, ...] = ()
     ingest_token: str | None = None
+    # The built dashboard; without it ``/`` leads to a page that says how to build it.
+    dashboard: Path = BUILT_DASHBOARD
     # Where the receiver stands as it is shown (lat, lon in degrees), which is not where it stands.
     receiver: tuple[float, float] | None = None
     # About 80,000 observations.

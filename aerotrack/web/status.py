@@ -32,8 +32,12 @@ class StatusHandler(ApiHandler):
 class FeedsHandler(StatusHandler):
     """Every feed and what came by it."""
 
-    def get(self) -> None:
-        self.send(FeedsDocument(tuple(feed_document(feed) for feed in self.feeds())))
+    async def get(self) -> None:
+        try:
+            actors = await self.ports.figures()
+        except TimeoutError:
+            actors = {}  # what the feeds themselves know is worth showing
+        self.send(FeedsDocument(tuple(feed_document(feed, actors) for feed in self.feeds())))
 
 
 class ReceiversHandler(StatusHandler):

@@ -235,6 +235,17 @@ def test_a_departure_after_a_landing_is_the_next_flight(actor_system: Any) -> No
     assert [("ended", "landed")] == [(m.reason, m.cause) for m in gone]
 
 
+def test_a_departure_first_seen_in_the_air_is_a_take_off_of_the_next_flight(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    observations = circuit(T0, callsign="DLH1")
+    scene.feed(*observations[:300], *observations[390:])  # nobody hears it roll
+    assert ["started", "landing", "ended", "started", "takeoff"] == scene.events()
+    row = [m.record for m in scene.persistence.messages if type(m) is FlightRecorded][-1]
+    assert (observations[390].ts, "EDDF") == (row.started, row.est_departure)
+
+
 def test_another_callsign_on_the_ground_after_a_landing_is_the_next_flight(
     actor_system: Any,
 ) -> None:

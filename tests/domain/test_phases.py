@@ -222,6 +222,23 @@ def test_without_a_ground_bit_slow_and_low_beside_a_field_is_down() -> None:
     assert "ground" == tracker.phase
 
 
+@pytest.mark.parametrize(("fixed_wing", "expected"), [(True, ["takeoff", "landing"]), (False, [])])
+def test_an_aeroplane_that_always_says_it_flies_is_down_where_it_is_too_slow_to(
+    fixed_wing: bool, expected: list[str]
+) -> None:
+    said = [
+        moment._replace(on_ground=False, fixed_wing=fixed_wing)
+        for moment in track((60, 364, 0), (30, 364, 70), (60, 1200, 85), (300, 1200, 85),
+                            (60, 364, 65), (20, 364, 10), (120, 364, 0))
+    ]  # fmt: skip
+    tracker, kinds, departs = PhaseTracker(), [], 0
+    for moment in said:
+        departs += tracker.departs_again(moment)
+        if (seen := tracker.update(moment, one_field)) is not None:
+            kinds.append(seen.kind)
+    assert (expected, 0) == (kinds, departs)
+
+
 def test_a_hole_in_coverage_does_not_lose_the_landing() -> None:
     moments = [m for m in track(*ARRIVAL) if not 600 < m.ts < 1100]
     _, happened, _ = followed(moments)

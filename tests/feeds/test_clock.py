@@ -1,5 +1,7 @@
 """Times of recorded frames: two kinds of clock, wraps, pauses, several receivers, none."""
 
+import pytest
+
 from aerotrack.domain.cpr import encode
 from aerotrack.feeds.clock import FrameTimes
 from aerotrack.feeds.clock_kind import is_gps
@@ -108,3 +110,35 @@ def test_a_counter_is_not_taken_for_a_time_of_day() -> None:
     for apart in (3, 30, 100, 7200, 400_000):
         two = [(HZ + n * HZ // 2) + (n % 3 == 0) * apart * HZ for n in range(100)]
         assert not is_gps(_flying(two)), apart
+
+
+def test_what_is_no_message_founds_no_clock() -> None:
+    frames = [frame(HZ + n * HZ // 100) for n in range(12_000)]
+    for place, hour in ((2_000, 70), (9_000, 75)):  # the later one looks like a pause of the first
+        frames[place] = (bytes(14), hour * 3600 * HZ, None, None)
+    _, times = FrameTimes(start=0.0, rate=1.0).take(frames, last=True)
+    assert pytest.approx(119.99) == times[-1]
+
+
+def test_frames_of_a_slower_line_are_put_in_the_order_they_were_sent() -> None:
+    arrived = []
+    for n, one in enumerate(_flying([HZ + n * HZ // 2 for n in range(200)])):
+        message, clock, *_ = one
+        arrived.append((n / 2, message, clock))
+        arrived.append((n / 2 + 3.0, message, clock + 1_000 * HZ))
+    frames: list[Frame] = [(m, clock, None, None) for _, m, clock in sorted(arrived)]
+    given, times = FrameTimes(start=0.0, rate=1.0).take(frames, last=True)
+    assert times == sorted(times)
+    assert [n / 2 for n in range(200) for _ in (0, 1)] == pytest.approx(times, abs=0.01)
+    assert all(one[0] == other[0] for one, other in zip(given[::2], given[1::2], strict=True))
+
+
+def test_clocks_that_drift_apart_are_kept_together() -> None:
+    arrived = []
+    for n, one in enumerate(_flying([HZ + n * HZ // 2 for n in range(8_000)])):
+        message, clock, *_ = one
+        arrived.append((n / 2, message, clock))
+        arrived.append((n / 2 + 0.1, message, 5_000 * HZ + round(n * HZ // 2 * 1.0002)))
+    frames: list[Frame] = [(m, clock, None, None) for _, m, clock in sorted(arrived)]
+    _, times = FrameTimes(start=0.0, rate=1.0).take(frames, last=True)
+    assert pytest.approx(3_999.5, abs=0.05) == times[-1]

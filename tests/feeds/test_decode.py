@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from aerotrack.cli import main
+from aerotrack.commands.decode import FORMATS
 from aerotrack.decode import Fold, decode_file
-from aerotrack.decode_command import FORMATS
 from aerotrack.domain.cpr import encode
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.rules import FlightRules
@@ -294,6 +294,29 @@ def test_what_is_refused_is_printed_with_its_reason(tmp_path: Path) -> None:
     assert all("lat" not in row for row in refused)
 
 
+def test_a_frame_that_is_nobodys_is_printed_with_its_reason_and_its_bytes(tmp_path: Path) -> None:
+    good = _flight(4)
+    damaged = good[2][:8] + b"\x55" + good[2][9:]
+    path = _file(tmp_path, [*good[:2], damaged, reply(4, 0xABCDEF, 0), *good[2:]])
+    assert [
+        {"ts": 1.0, "rejected": "bad_parity", "record": damaged.hex()},
+        {"ts": 1.5, "rejected": "unknown_address", "record": reply(4, 0xABCDEF, 0).hex()},
+    ] == [row for row in lines(path, "beast", rejected=True) if "icao24" not in row]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "line"),
+    [("avr", "bad_line", b"*8D4;"), ("sbs", "bad_line", b"MSG,9"), ("jsonl", "bad_json", b"{,}")],
+)
+def test_a_line_that_is_none_is_printed_with_its_reason(
+    kind: str, reason: str, line: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "tape"
+    path.write_bytes(line + b"\n")
+    expected = [{"rejected": reason, "record": line.decode()}]
+    assert expected == lines(path, kind, rejected=True)
+
+
 def test_a_long_silence_begins_another_flight() -> None:
     fold = Fold(rules=FlightRules(end_after=100.0))
     said = {"icao24": "4ca2d6", "source": "other", "feed": "test", "squawk": "1000"}
@@ -335,7 +358,7 @@ def test_the_next_flight_after_a_landing_is_printed_too() -> None:
         for s, alt, gs, down in state
     )
     assert [s for s, *_ in state] == sorted({int(row["ts"]) for row in rows})
-    assert {"landing", "climb"} <= {row.get("phase") for row in rows}
+    assert {"landing", "takeoff"} <= {row.get("phase") for row in rows}
 
 
 def test_the_command_prints_lines_and_sums_up(tmp_path: Path) -> None:

@@ -149,6 +149,6 @@ def test_the_parameters_a_handler_takes_are_those_of_the_document(document):
 
 
 def test_the_page_is_one_file_that_asks_nobody_else():
-    text = (TEMPLATES / "index.html").read_text(encoding="utf-8")
+    text = (TEMPLATES / "addresses.html").read_text(encoding="utf-8")
     assert re.findall(r"https?://", text) == []
     assert re.findall(r"\son\w+=", text) == []

@@ -8,12 +8,13 @@ import logging
 import msgspec
 import pytest
 
-from aerotrack.actors.messages import GetFlight, GetPicture, Picture
+from aerotrack.actors.messages import Figure, Figures, GetFlight, GetPicture, Picture
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import site
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.receivers import Receiver
+from aerotrack.web.documents import feed_document
 from aerotrack.web.ports import Check
 
 STARTED = float(0x692159A0)
@@ -271,12 +272,33 @@ def test_feeds_show_their_figures_and_no_password(staged):
             (feed,) = (await stage.json("/api/v1/feeds"))["feeds"]
             assert feed == {
                 "name": "home", "url": "sbs://***@host:30003", "state": "starting", "received": 7,
-                "accepted": 0, "ignored": 0, "refused": {"bad_line": 2},
-                "dropped": {"bad_squawk": 3}, "bytes": 0,
+                "accepted": 0, "ignored": 0, "refused": {"bad_line": 2, "stale": 3},
+                "positions_refused": {}, "dropped": {"bad_squawk": 3}, "bytes": 0,
                 "connections": 0, "last_contact": None, "last_error": None,
             }  # fmt: skip
 
     asyncio.run(scene())
+
+
+def test_a_feed_shows_what_flights_refused_too():
+    feed = FeedFigures(name="home", url="sbs://host", received=10, accepted=8)
+    feed.refused["bad_line"] = 2
+    labels = (("feed", "home"), ("reason", "old"))
+    jump = (("feed", "home"), ("reason", "impossible_jump"))
+    actors = {
+        "registry": Figures(
+            (
+                Figure("refused_total", 3, labels),
+                Figure("refused_total", 9, (("feed", "other"), ("reason", "old"))),
+                Figure("fixes_refused_total", 4, jump),
+            )
+        ),
+        "actors": Figures((Figure("overloaded_total", 1, (("feed", "home"),)),)),
+    }
+    shown = feed_document(feed, actors)
+    assert {"bad_line": 2, "old": 3, "overloaded": 1} == shown.refused
+    assert {"impossible_jump": 4} == shown.positions_refused
+    assert shown.received == shown.accepted + shown.ignored + sum(shown.refused.values())
 
 
 NOW = 1_764_000_000.5  # of the stage
@@ -376,7 +398,7 @@ def test_the_page_lists_the_addresses_with_relative_links_and_runs_only_its_own_
         async with staged(base_path="/radar") as stage:
             bare = await stage.fetch("/radar")
             assert (bare.code, bare.headers["Location"]) == (302, "radar/")
-            page = await stage.fetch("/radar/")
+            page = await stage.fetch("/radar/api")
             text = page.body.decode()
             assert 'href="api/v1/flights"' in text
             assert 'href="/' not in text

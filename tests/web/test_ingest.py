@@ -33,7 +33,7 @@ def test_observations_are_handed_on_and_counted_under_their_feeds_name(staged):
             _home, load = (await stage.json("/api/v1/feeds"))["feeds"]
             assert load == {
                 "name": "load", "url": "http+post://", "state": "listening", "received": 3,
-                "accepted": 2, "ignored": 0, "refused": {"bad_field": 1},
+                "accepted": 2, "ignored": 0, "refused": {"bad_field": 1}, "positions_refused": {},
                 "dropped": {}, "bytes": len(body),
                 "connections": 1, "last_contact": stage.time.wall, "last_error": None,
             }  # fmt: skip

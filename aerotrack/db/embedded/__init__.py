@@ -5,6 +5,6 @@
 
 from aerotrack.db.embedded.binaries import find_install
 from aerotrack.db.embedded.server import EmbeddedPostgres
-from aerotrack.db.embedded.shared import shared_server
+from aerotrack.db.embedded.shared import running_server, shared_server
 
-__all__ = ["EmbeddedPostgres", "find_install", "shared_server"]
+__all__ = ["EmbeddedPostgres", "find_install", "running_server", "shared_server"]

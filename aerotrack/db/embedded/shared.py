@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 
 from aerotrack.db.connection import with_defaults
-from aerotrack.db.embedded.cluster import DATABASE
+from aerotrack.db.embedded.cluster import DATABASE, cluster_path
 from aerotrack.db.embedded.lock import read_lock_note
 from aerotrack.db.embedded.server import EmbeddedPostgres, socket_conninfo
 from aerotrack.db.errors import DatabaseUnavailable, DataDirLocked
@@ -26,14 +26,24 @@ _POLL_S: Final = 0.2
 
 @contextmanager
 def shared_server(
-    data_dir: Path, *, progress: Callable[[str], None], wait_s: float = WAIT_S
+    data_dir: Path,
+    *,
+    progress: Callable[[str], None],
+    create: bool = True,
+    wait_s: float = WAIT_S,
 ) -> Iterator[str]:
     """The connection string of the database on ``data_dir``, which stays up within the block.
 
     A server that another process runs is left as it is; without one it is started, and stopped at
     the end. Raises as ``EmbeddedPostgres.start`` does, and ``DatabaseUnavailable`` where the other
-    process's server does not answer within ``wait_s`` seconds.
+    process's server does not answer within ``wait_s`` seconds, or where there is no database yet
+    and none is to be made (``create``).
     """
+    if not create and not cluster_path(data_dir).exists():
+        raise DatabaseUnavailable(
+            f"there is no history in {data_dir} yet: name another directory with --data-dir, or a "
+            "server with --database-url"
+        )
     own = EmbeddedPostgres(data_dir, progress=progress)
     deadline = time.monotonic() + wait_s
     while True:
@@ -41,7 +51,7 @@ def shared_server(
             conninfo = own.start()
             break
         except DataDirLocked as locked:
-            running = _running(data_dir)
+            running = running_server(data_dir)
             if running is not None:
                 conninfo = running
                 break
@@ -57,8 +67,11 @@ def shared_server(
         own.stop()  # does nothing where it was not started
 
 
-def _running(data_dir: Path) -> str | None:
-    """The connection string of the lock owner's server, ``None`` while it does not answer."""
+def running_server(data_dir: Path) -> str | None:
+    """The connection string of the server that a process runs on ``data_dir``.
+
+    ``None`` where there is none, or while it does not answer.
+    """
     try:
         socket_dir = read_lock_note(data_dir).socket_dir
     except FileNotFoundError:

@@ -366,11 +366,11 @@ class PositionTracker:
         return place is not None and self._reachable(*place, other.at, claim)
 
     def _surface_reference(self, obs: Observation) -> Position | None:
-        """Which quarter of the globe a surface position is in: its own last one, or the station."""
+        """Which quarter of the globe it is in: of its own last position, the station, or others."""
         fix = self.fix
         if fix is not None:
             return fix.lat, fix.lon
-        return None if obs.site is None else (obs.site.lat, obs.site.lon)
+        return obs.near if obs.site is None else (obs.site.lat, obs.site.lon)
 
 
 def _outdated(fix: Fix, claim: Claim) -> bool:

@@ -115,7 +115,7 @@ class ModesDecoder:
                 if belief is None:
                     figures.ignored += 1
                 else:
-                    figures.refused[str(belief)] += 1
+                    figures.refuse(str(belief), message, ts)
                 continue
             airspace.remember(message, ts, receiver)
             heard, source, asks = belief
@@ -145,7 +145,7 @@ class ModesDecoder:
             if tc in POSITIONS:
                 cpr = cpr_of(me)
                 receiver.positions += 1
-                if receiver.site is not None and abs(ts - heard.placed_at) >= PLACED_EVERY_S:
+                if abs(ts - heard.placed_at) >= PLACED_EVERY_S:
                     _place(cpr, heard, receiver, ts)
             elif df == 17:
                 _by_capability(message, fields)
@@ -169,6 +169,7 @@ class ModesDecoder:
             receiver=receiver.receiver,
             cpr=cpr,
             site=receiver.site,
+            near=receiver.around if cpr is not None and cpr.surface else None,
             **fields,  # type: ignore[arg-type]  # of the vocabulary, by their readers
         )
 
@@ -185,7 +186,7 @@ class ModesDecoder:
 def _place(cpr: CprFrame, heard: Heard, receiver: Receiver, ts: float) -> None:
     """See how far the receiver hears, if this frame and the one before say where the aircraft is.
 
-    The flight judges positions; this is for a figure only, so what cannot be heard is left out.
+    The flight judges positions; this is for figures only, and to know what part of the world it is.
     """
     before, at = heard.cpr, heard.cpr_at
     heard.cpr, heard.cpr_at = cpr, ts
