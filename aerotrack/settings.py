@@ -387,8 +387,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Limits",
             "Processes of their own that serve the clients of the live stream; 0 serves them in "
             "the main process",
-            "one process carries a station or a club, and another takes 60 MB; a world of flights "
-            "with thousands of viewers wants one for each core that is free",
+            "one process carries a station or a club, and another takes 45 MB and more; thousands "
+            "of viewers want one for each core that is free",
             unit="processes",
             ge=0,
             le=64,
