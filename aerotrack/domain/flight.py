@@ -12,7 +12,7 @@ import msgspec
 
 from aerotrack.domain.countries import country_of
 from aerotrack.domain.course import Course
-from aerotrack.domain.fields import POSITION, take_fields
+from aerotrack.domain.fields import IS_DISTRESS, IS_IDENTITY, IS_TRACKED, POSITION, take_fields
 from aerotrack.domain.folded import Folded, RefusedFix
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import Observation, Site
@@ -193,10 +193,10 @@ class FlightState:
                 unchanged=tuple(unchanged),
             )
 
-        taken, tracked, identity, not_taken = take_fields(
-            self.values, self.origins, obs, giver, changed
-        )
-        self.last_contact = max(self.last_contact, ts)
+        taken, meaning, not_taken = take_fields(self.values, self.origins, obs, giver, changed)
+        tracked = meaning & IS_TRACKED != 0
+        if ts > self.last_contact:
+            self.last_contact = ts
         kind = None if verdict is None else verdict.kind
         refused: str | None = None
         flown: tuple[FlightEvent, ...] = ()
@@ -218,14 +218,14 @@ class FlightState:
                     points.append(self._record_point(obs, verdict))
                 else:
                     unchanged.append(obs.feed)
-            if tracked:
+            if meaning & IS_DISTRESS:
                 declared = self._emergency(ts, changed)
         return Folded(
             refused,
             tuple(changed),
             tuple(points) if points else (),
             (*declared, *flown) if declared else flown,
-            identity or bool(flown),
+            meaning & IS_IDENTITY != 0 or bool(flown),
             False,
             tuple(refused_fixes) if refused_fixes else (),
             tuple(unchanged) if unchanged else (),
