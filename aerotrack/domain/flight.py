@@ -16,7 +16,7 @@ from aerotrack.domain.fields import IS_DISTRESS, IS_IDENTITY, IS_TRACKED, POSITI
 from aerotrack.domain.folded import Folded, RefusedFix
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import Observation, Site
-from aerotrack.domain.origins import PLACES, Origins
+from aerotrack.domain.origins import NEVER, PLACES, Origins
 from aerotrack.domain.points import late_point_of, point_of
 from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
@@ -105,11 +105,12 @@ class FlightState:
 
         A flight that never had a position is live as long as it is heard.
         """
-        at = self.origins.get("lat")
-        if at is None:
+        origins = self.origins
+        at = origins.times[_LAT]
+        if at == NEVER:
             return self.last_contact + rules.gone_after
-        slow = at.source in SLOW_SOURCES
-        return at.ts + (rules.gone_after_slow if slow else rules.gone_after)
+        slow = origins.known[origins.givers[_LAT]].source in SLOW_SOURCES
+        return at + (rules.gone_after_slow if slow else rules.gone_after)
 
     def picture(self) -> tuple[tuple[str, Value], ...]:
         """The whole entry of the live picture, at public precision, without its times."""
