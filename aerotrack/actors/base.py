@@ -114,7 +114,7 @@ class AeroActor(Actor):
         except Exception as error:
             self._failed(message, sender, error)
 
-    def send(self, targetAddr: ActorAddress, msg: Any) -> None:
+    def send(self, targetAddr: ActorAddress, msg: Any) -> None:  # noqa: N803  # Thespian's names
         """Thespian's own, without its look at the address's type: mypy has looked."""
         self._myRef.actor_send(targetAddr, msg)
 

@@ -22,9 +22,8 @@ POSITION: Final = frozenset({"lat", "lon"})
 IS_TRACKED: Final = 1
 IS_IDENTITY: Final = 2
 IS_DISTRESS: Final = 4  # an emergency may be declared by it
-_MEANINGS: Final = (
-    (IS_TRACKED, TRACKED), (IS_IDENTITY, IDENTITY), (IS_DISTRESS, frozenset({"squawk", "emergency"})),
-)  # fmt: skip
+DISTRESS: Final = frozenset({"squawk", "emergency"})
+_MEANINGS: Final = ((IS_TRACKED, TRACKED), (IS_IDENTITY, IDENTITY), (IS_DISTRESS, DISTRESS))
 
 # What the fold needs to know of a field: its place among the origins, its decimals, its meaning.
 # A bare tuple, since the fold reads a dozen of them for every observation.

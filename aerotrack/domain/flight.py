@@ -194,8 +194,7 @@ class FlightState:
             return folded
 
         taken, meaning, not_taken = take_fields(self.values, self.origins, obs, giver, changed)
-        if ts > self.last_contact:
-            self.last_contact = ts
+        self.last_contact = max(self.last_contact, ts)
         if not taken and kind in _NOTHING_TAKEN:
             folded.refused = (None if verdict is None else verdict.reason) or not_taken
         if folded.refused is None:
@@ -203,36 +202,22 @@ class FlightState:
                 obs.source != self.source or obs.feed != self.feed or obs.receiver != self.receiver
             ):
                 self._take_provenance(obs, changed)
-            self._note(obs, kind, meaning, moved, folded, changed)
+            if kind == "provisional" and position.pending is not None:
+                held = position.pending[-1]
+                held.point = self._point(obs, held.lat, held.lon)
+                held.tracked = meaning & IS_TRACKED != 0
+            elif kind != "late":
+                if moved or meaning & IS_TRACKED:
+                    folded.events = self._follow(ts, changed)
+                    folded.points += (self._record_point(obs, kind),)
+                else:
+                    folded.unchanged += (obs.feed,)
+            # So far the events are those of the course, which also change the flight's row.
+            folded.identity = meaning & IS_IDENTITY != 0 or bool(folded.events)
+            if meaning & IS_DISTRESS:
+                folded.events = (*self._emergency(ts, changed), *folded.events)
         folded.changed = tuple(changed)
         return folded
-
-    def _note(
-        self,
-        obs: Observation,
-        kind: str | None,
-        meaning: int,
-        moved: bool,
-        folded: Folded,
-        changed: list[tuple[str, Value]],
-    ) -> None:
-        """Point, events and identity, as far as what was taken of ``obs`` makes any."""
-        flown: tuple[FlightEvent, ...] = ()
-        if kind == "provisional" and self._position.pending is not None:
-            held = self._position.pending[-1]
-            held.point = self._point(obs, held.lat, held.lon)
-            held.tracked = meaning & IS_TRACKED != 0
-        elif kind != "late":
-            if moved or meaning & IS_TRACKED:
-                flown = self._follow(obs.ts, changed)
-                folded.points += (self._record_point(obs, kind),)
-            else:
-                folded.unchanged += (obs.feed,)
-        if meaning & IS_DISTRESS:
-            folded.events = (*self._emergency(obs.ts, changed), *flown)
-        else:
-            folded.events = flown
-        folded.identity = meaning & IS_IDENTITY != 0 or bool(flown)
 
     def finish(self) -> Folded:
         """Settle what waited for more, since no more comes. The flight's state stays as it is."""

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """What an update costs on its way from a feed's bytes to the rows of a COPY, stage by stage.
 
-    python scripts/bench/ingest.py [--shape jsonl|readsb|sbs|beast] [--flights 25000] [--seconds 4]
+    python scripts/bench/ingest.py [--shape jsonl|readsb|sbs] [--flights 25000] [--seconds 4]
                                    [--json] [--profile FILE]
 
 Everything runs in one thread of this process, as in the server: the bytes of a feed (one update a
-second of each flight, in chunks as a socket gives them), its parser, the registry, a flight actor
-each, the broadcaster without clients, persistence, and the rows encoded as COPY sends them. First
-each stage alone, fed with what the one before it gave, then all of it wired together. Processor time
-by the thread's own clock, a second of traffic at a time; of each stage the least, since what
+second of each flight, in chunks as a socket gives them), its parser, the registry, the flights'
+actors, the broadcaster without clients, persistence, and the rows encoded as COPY sends them. First
+each stage alone, fed with what the one before it gave, then all of it wired together. Processor
+time by the thread's own clock, a second of traffic at a time; of each stage the least, since what
 disturbs only adds. What changes from one second to the next follows the recordings of readsb:
 positions always, speed, track, altitudes and rates in 15 to 25 of 100 cases, the rest hardly ever.
 
@@ -25,7 +25,6 @@ import pstats
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +48,6 @@ from aerotrack.actors.persistence import Persistence
 from aerotrack.actors.registry import Registry
 from aerotrack.db.rows import POSITION
 from aerotrack.domain.flight import FlightState
-from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import Batch
 from aerotrack.domain.rules import FlightRules
 from aerotrack.feeds.feed import FeedFigures
@@ -64,7 +62,6 @@ BATCH_ROWS: Final = 25_000
 ROWS_LIMIT: Final = 1_000_000
 # Seconds of traffic before the first that counts: flights begin, positions are confirmed.
 WARM_UP: Final = 3
-EOF: Final = object()
 
 
 def spent() -> float:

@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from aerotrack.domain.cpr import encode
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.jsonl import jsonl_decoder
 from aerotrack.feeds.lines import ArrivalStamps
@@ -28,8 +27,7 @@ class Aircraft:
     """One in the air."""
 
     __slots__ = (
-        "alt", "callsign", "east", "gs", "icao24", "lat", "lon", "north", "odd", "rate", "squawk",
-        "track",
+        "alt", "callsign", "east", "gs", "icao24", "lat", "lon", "north", "rate", "squawk", "track",
     )  # fmt: skip
 
     def __init__(self, number: int, chance: random.Random) -> None:
@@ -39,7 +37,6 @@ class Aircraft:
         self.lat, self.lon = chance.uniform(-50, 65), chance.uniform(-180, 179)
         self.alt = chance.randrange(100, 400) * 100
         self.rate = chance.choice((-1_800, 1_800)) if chance.random() < CLIMBING else 0
-        self.odd = False
         self.fly(chance.uniform(300, 500), chance.uniform(0, 360))
 
     def fly(self, gs: float, track: float) -> None:
@@ -102,7 +99,7 @@ def readsb(craft: Aircraft, now: float) -> bytes:
     return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
 
-def sbs(craft: Aircraft, now: float) -> bytes:
+def sbs(craft: Aircraft, _now: float) -> bytes:
     """A line with everything in it, as aggregators write them."""
     return b"MSG,3,1,1,%b,1,2026/11/22,06:57:56.716,2026/11/22,06:57:56.716,%b,%d,%.1f,%.1f,%.5f,%.5f,%d,%b,0,0,0,0\r\n" % (  # noqa: E501
         craft.icao24.upper().encode(), craft.callsign.ljust(8).encode(), craft.alt, craft.gs,
