@@ -208,7 +208,8 @@ class Flight(AeroActor):
             if _needs_report(folded, obs.request):
                 report = report or _Report()
                 report.add(obs.feed, folded, obs.request)
-        self._look_up(state, changed, new=new)
+        if new or self._route is not None or "callsign" in changed:
+            self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
