@@ -40,7 +40,7 @@ from aerotrack.domain.types import Value
 
 
 class _Report:
-    """Counts by feed what became of observations, for the registry. Plain dicts: one an Observe."""
+    """Counts by feed what became of observations, for the registry: what made no point."""
 
     __slots__ = ("fixes", "refused", "requests", "unchanged")
 
@@ -62,6 +62,17 @@ class _Report:
             self.fixes[key] = self.fixes.get(key, 0) + 1
         for name in folded.unchanged:
             self.unchanged[name] = self.unchanged.get(name, 0) + 1
+
+
+def _needs_report(folded: Folded, request: int | None) -> bool:
+    """Whether an observation did anything else than make a point, as nearly all do, or somebody
+    waits to hear of it."""
+    return bool(
+        request is not None
+        or folded.refused is not None
+        or folded.refused_fixes
+        or folded.unchanged
+    )
 
 
 class Flight(AeroActor):
@@ -181,7 +192,7 @@ class Flight(AeroActor):
             self.send(links.persistence, EventRecorded(state.event("started", state.started)))
         changed: dict[str, Value] = {}
         identity = False
-        report = _Report()
+        report: _Report | None = None
         next_ones: tuple[Observation, ...] = ()
         for number, obs in enumerate(message.observations):
             folded = state.fold(obs)
@@ -194,12 +205,16 @@ class Flight(AeroActor):
                 self.send(links.persistence, PointRecorded(point))
             for event in folded.events:
                 self.send(links.persistence, EventRecorded(event))
-            report.add(obs.feed, folded, obs.request)
-        self._look_up(state, changed, new=new)
+            if _needs_report(folded, obs.request):
+                report = report or _Report()
+                report.add(obs.feed, folded, obs.request)
+        if new or self._route is not None or "callsign" in changed:
+            self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
-        self._send_report(report)
+        if report is not None:
+            self._send_report(report)
         if next_ones:
             self._end(state, message.now, "landed")
             self._hand_on(Observe(next_ones, message.now, message.received), departing=True)
