@@ -31,7 +31,7 @@ from aerotrack.domain.fields import IDENTITY
 from aerotrack.domain.flight import FlightState
 from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import Observation
-from aerotrack.domain.records import EndCause
+from aerotrack.domain.records import EndCause, FlightEvent
 from aerotrack.domain.remembered import remember, resumed
 from aerotrack.domain.returning import DECIDED_WITHIN_S, Returning, Verdict, pause_after
 from aerotrack.domain.routes import RouteWatch
@@ -65,8 +65,8 @@ class Flight(AeroActor):
 
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
-    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
-    ``FlightRecorded`` and ``EventRecorded`` to persistence; ``ObservationsRefused``,
+    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``
+    and ``FlightRecorded`` to persistence, ``EventRecorded`` to both; ``ObservationsRefused``,
     ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
     point, refused or unchanged; ``FindIdentity`` to the register. If it dies, its live state is
     lost and the next observation starts another flight; its track is already on its way to the
@@ -166,12 +166,13 @@ class Flight(AeroActor):
 
     def _fold(self, message: Observe, *, new: bool = False) -> None:
         links, state = self._links, self._state
+        events: list[FlightEvent] = []
         if state is None:
             new = True
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             if links.departing:
                 state.course.begin_on_ground()
-            self.send(links.persistence, EventRecorded(state.event("started", state.started)))
+            events.append(state.event("started", state.started))
         changed: dict[str, Value] = {}
         identity = False
         report = _Report()
@@ -185,17 +186,25 @@ class Flight(AeroActor):
             identity = identity or folded.identity
             for point in folded.points:
                 self.send(links.persistence, PointRecorded(point))
-            for event in folded.events:
-                self.send(links.persistence, EventRecorded(event))
+            events.extend(folded.events)
             report.add(obs.feed, folded)
         self._look_up(state, changed, new=new)
         self._show(state, changed, message)
+        for event in events:
+            self._tell_of(event)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
         self._send_report(report)
         if next_ones:
             self._end(state, message.now, "landed")
             self._hand_on(Observe(next_ones, message.now, message.received), departing=True)
+
+    def _tell_of(self, event: FlightEvent) -> None:
+        """Something happened: to the history, and to those who look on where it is live."""
+        recorded = EventRecorded(event)
+        self.send(self._links.persistence, recorded)
+        if self._live:
+            self.send(self._links.broadcaster, recorded)
 
     def _hand_on(self, message: Observe, *, departing: bool = False) -> None:
         """What belongs to the aircraft's next flight goes back to where it came from."""
@@ -346,7 +355,7 @@ class Flight(AeroActor):
         if cause == "silence" and state.course.landed_at is not None:
             cause = "landed"
         self.send(self._links.persistence, FlightRecorded(state.record(ended=over, cause=cause)))
-        self.send(self._links.persistence, EventRecorded(state.event("ended", over, detail=cause)))
+        self._tell_of(state.event("ended", over, detail=cause))
         self._leave(now, cause)
         self._state = None
         return cause == "silence"
