@@ -195,6 +195,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=36525,
         ),
     ] = 30
+    retention_gb: (
+        Annotated[
+            float,
+            setting(
+                "History",
+                "Points that take more than this go, too, the oldest days first",
+                "a full disk stops more than the history",
+                unit="GB",
+                ge=0.1,
+                le=1_000_000,
+                shown_default="embedded: a quarter of the disk; a server of your own: no limit",
+            ),
+        ]
+        | None
+    ) = None
     flush_interval: Annotated[
         float,
         setting(
@@ -221,14 +236,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         setting(
             "History",
-            "At most this many rows wait in memory while the database is slow or away; then new "
-            "points are dropped and counted",
+            "At most this many rows wait in memory, where the outbox cannot take them either; then "
+            "new points are dropped and counted",
             "about 300 MB; hours of a home station, 50 s of 10,000 flights",
             unit="rows",
             ge=1_000,
             le=100_000_000,
         ),
     ] = 500_000
+    outbox_limit: Annotated[
+        int,
+        setting(
+            "History",
+            "At most this much waits in the outbox, on disk in the data directory, while the "
+            "database is away; towards it new points are thinned, then dropped and counted",
+            "an hour of 10,000 flights, months of a home station",
+            unit="bytes",
+            ge=1 << 20,
+            le=1 << 50,
+        ),
+    ] = 2 << 30
     stale_after: Annotated[
         float,
         setting(

@@ -23,6 +23,7 @@ from aerotrack.actors.messages import (
     Observe,
     PointRecorded,
     RegisterChanged,
+    RequestCounted,
     SaveFlight,
 )
 from aerotrack.domain.airframe import know
@@ -41,15 +42,18 @@ from aerotrack.domain.types import Value
 class _Report:
     """Counts by feed what became of observations, for the registry. Plain dicts: one an Observe."""
 
-    __slots__ = ("fixes", "refused", "unchanged")
+    __slots__ = ("fixes", "refused", "requests", "unchanged")
 
     def __init__(self) -> None:
         self.refused: dict[tuple[str, str], int] = {}
         self.fixes: dict[tuple[str, str], int] = {}
         self.unchanged: dict[str, int] = {}
+        self.requests: dict[int, list[int]] = {}  # recorded and refused, by request
 
-    def add(self, feed: str, folded: Folded) -> None:
+    def add(self, feed: str, folded: Folded, request: int | None = None) -> None:
         """Count what folding an observation of ``feed`` gave."""
+        if request is not None:
+            self.requests.setdefault(request, [0, 0])[folded.refused is not None] += 1
         if folded.refused is not None:
             key = (feed, folded.refused)
             self.refused[key] = self.refused.get(key, 0) + 1
@@ -68,7 +72,8 @@ class Flight(AeroActor):
     ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
     ``FlightRecorded`` and ``EventRecorded`` to persistence; ``ObservationsRefused``,
     ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
-    point, refused or unchanged; ``FindIdentity`` to the register. If it dies, its live state is
+    point, refused or unchanged; ``RequestCounted`` to persistence for those somebody waits for;
+    ``FindIdentity`` to the register. If it dies, its live state is
     lost and the next observation starts another flight; its track is already on its way to the
     database.
 
@@ -118,6 +123,8 @@ class Flight(AeroActor):
             self._fold(message)
         else:
             self._hold(message)
+            if any(obs.request is not None for obs in message.observations):
+                self._decide_now(message.now)  # whoever waits for it to be on disk waits seconds
 
     # -- which flight it is ------------------------------------------------------------------------
 
@@ -187,7 +194,7 @@ class Flight(AeroActor):
                 self.send(links.persistence, PointRecorded(point))
             for event in folded.events:
                 self.send(links.persistence, EventRecorded(event))
-            report.add(obs.feed, folded)
+            report.add(obs.feed, folded, obs.request)
         self._look_up(state, changed, new=new)
         self._show(state, changed, message)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
@@ -219,6 +226,8 @@ class Flight(AeroActor):
             self.send(registry, FixesRefused(feed, reason, count))
         for feed, count in report.unchanged.items():
             self.send(registry, ObservationsUnchanged(feed, count))
+        for request, (recorded, refused) in report.requests.items():
+            self.send(self._links.persistence, RequestCounted(request, recorded, refused))
 
     def _finish(self, state: FlightState) -> None:
         """Settle what waits for more."""

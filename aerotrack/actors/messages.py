@@ -12,12 +12,14 @@ import msgspec
 from thespian.actors import ActorAddress
 
 from aerotrack.domain.airframe import KnownAirframe
+from aerotrack.domain.durable import Failure
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord, TrackPoint
 from aerotrack.domain.remembered import RememberedFlight
 from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
+from aerotrack.domain.thinning import Pressure
 from aerotrack.domain.types import Value
 
 # -- time and life ---------------------------------------------------------------------------------
@@ -80,13 +82,15 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
     """Runtime to persistence, its first message. ``writer`` takes ``StoreBatch``.
 
     A batch leaves after ``flush_interval`` seconds or at ``batch_rows`` rows, whichever is first;
-    at most ``rows_limit`` rows wait in memory, then new points are dropped and counted.
+    at most ``rows_limit`` rows wait in memory, then new points are dropped and counted. Batches are
+    numbered from ``first_number`` on.
     """
 
     writer: ActorAddress
     flush_interval: float
     batch_rows: int
     rows_limit: int
+    first_number: int = 1
 
 
 # -- feeds to registry to flights ------------------------------------------------------------------
@@ -150,6 +154,15 @@ class ObservationsRefused(msgspec.Struct, frozen=True, gc=False):
     feed: str
     reason: str
     count: int
+
+
+class RequestCounted(msgspec.Struct, frozen=True, gc=False):
+    """A flight or registry to persistence, behind what it records: observations of this request
+    were ``recorded`` (a point, or nothing new) or ``refused``."""
+
+    request: int
+    recorded: int
+    refused: int
 
 
 class FixesRefused(msgspec.Struct, frozen=True, gc=False):
@@ -263,11 +276,40 @@ class RegisterChanged(msgspec.Struct, frozen=True, gc=False):
     """The register to registry, which tells every flight: ask again, there was an import."""
 
 
+# -- whoever waits for the disk --------------------------------------------------------------------
+
+
+class AwaitDurable(msgspec.Struct, frozen=True, gc=False):
+    """Web to persistence, before it tells the registry ``expected`` observations of ``request``.
+
+    Answered by ``DurableDone`` when that many were counted and all that was recorded of them is on
+    disk, in PostgreSQL or in the outbox; by ``DurableFailed`` when that cannot be had in time.
+    """
+
+    request: int
+    expected: int
+    now: float
+
+
+class DurableDone(msgspec.Struct, frozen=True, gc=False):
+    """The answer to ``AwaitDurable``: every observation was recorded or refused, and is on disk."""
+
+    recorded: int
+    refused: int
+
+
+class DurableFailed(msgspec.Struct, frozen=True, gc=False):
+    """The other answer: some of it may be on disk, all of it is not known to be."""
+
+    code: Failure
+
+
 # -- persistence and the writer --------------------------------------------------------------------
 
 
 class StoreBatch(msgspec.Struct, frozen=True, gc=False):
-    """Persistence to the writer's mailbox; answered by ``BatchStored`` or ``BatchFailed``."""
+    """Persistence to the writer's mailbox; answered by ``BatchStored``, ``BatchKept`` or
+    ``BatchFailed``."""
 
     batch: Batch
 
@@ -283,11 +325,41 @@ class BatchStored(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchFailed(msgspec.Struct, frozen=True, gc=False):
-    """The writer to persistence: nothing of it was stored, try again later."""
+    """The writer to persistence: nothing of it was stored or kept, try again later."""
 
     number: int
     code: str
     reason: str
+
+
+class BatchKept(msgspec.Struct, frozen=True, gc=False):
+    """The outbox to persistence: the batch is on the local disk, a ``BatchDrained`` will follow.
+
+    ``code`` says why it is not in PostgreSQL; ``""`` where it only waits its turn behind others.
+    """
+
+    number: int
+    code: str
+
+
+class PressureChanged(msgspec.Struct, frozen=True, gc=False):
+    """The outbox to persistence: so much room is left on disk that points are to be taken as they
+    come (``none``), thinned, or dropped."""
+
+    pressure: Pressure
+
+
+class BatchDrained(msgspec.Struct, frozen=True, gc=False):
+    """The outbox to persistence: PostgreSQL has a batch that was kept, perhaps by an earlier run.
+
+    ``points`` is how many of its rows are points; rows as in ``BatchStored``.
+    """
+
+    number: int
+    points: int
+    stored: int
+    duplicate: int
+    rejected: int
 
 
 # -- clients and the broadcaster -------------------------------------------------------------------

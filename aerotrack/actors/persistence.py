@@ -1,28 +1,38 @@
 """The persistence actor: gathers what flights record into batches and hands them to the writer."""
 
 import logging
+from collections.abc import Iterable
 from typing import Final
 
 from thespian.actors import ActorAddress
 
 from aerotrack.actors.base import AeroActor, handles
 from aerotrack.actors.messages import (
+    AwaitDurable,
+    BatchDrained,
     BatchFailed,
+    BatchKept,
     BatchStored,
     ConfigurePersistence,
     Drain,
     Drained,
+    DurableDone,
+    DurableFailed,
     EventRecorded,
     Figure,
     Figures,
     FlightRecorded,
     GetFigures,
     PointRecorded,
+    PressureChanged,
+    RequestCounted,
     StoreBatch,
     Tick,
 )
 from aerotrack.domain.batching import BatchBuffer
+from aerotrack.domain.durable import DurableRequests, Failure
 from aerotrack.domain.records import Batch
+from aerotrack.domain.thinning import Thinning
 from aerotrack.logs import log_event
 
 # A failed batch is handed over again after this; the writer itself backs off when that is too soon.
@@ -36,9 +46,11 @@ class Persistence(AeroActor):
     """Batches writes to PostgreSQL. Nothing waits for it: live goes on when the database is away.
 
     Created by the runtime, which sends ``ConfigurePersistence`` first. Takes ``PointRecorded``,
-    ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored`` and ``BatchFailed`` from
-    the writer, ``Tick``, ``Drain`` and ``GetFigures``. Emits ``StoreBatch`` to the writer, one at
-    a time. If it dies, the rows that wait in it are lost.
+    ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored``, ``BatchKept``,
+    ``BatchDrained`` and ``BatchFailed`` from the writer's side, ``Tick``, ``Drain`` and
+    ``GetFigures``; ``AwaitDurable`` from the web, answered when the ``RequestCounted`` of flights
+    and registry add up and the rows are on disk. Emits ``StoreBatch`` to the writer, one at a time.
+    If it dies, the rows that wait in it are lost.
     """
 
     _buffer: BatchBuffer
@@ -55,8 +67,16 @@ class Persistence(AeroActor):
         self._rejected = 0
         self._batches = 0
         self._failures = 0
+        self._kept = 0
+        self._rows_kept = 0
+        self._drained = 0
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
+        self._thinning = Thinning()
+        self._requests = DurableRequests()
+        self._waiting: dict[int, ActorAddress] = {}  # who waits for them
+        self._durable = 0
+        self._not_durable = 0
         self._points_stored = 0
         self._last_seconds = 0.0
 
@@ -67,6 +87,7 @@ class Persistence(AeroActor):
             flush_interval=message.flush_interval,
             batch_rows=message.batch_rows,
             rows_limit=message.rows_limit,
+            first_number=message.first_number,
         )
 
     # -- what flights record -----------------------------------------------------------------------
@@ -74,7 +95,14 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
-        if not self._buffer.add_point(message.point, self._now) and self._full_since is None:
+        # What somebody waits for is never left out; while there is no room nobody may wait.
+        if not self._requests and not self._thinning.takes(message.point, self._now):
+            return
+        if self._buffer.add_point(message.point, self._now):
+            return
+        self._thinning.dropped(self._now)
+        self._fail(self._requests.fail_all(), "history_full")
+        if self._full_since is None:
             self._full_since = self._buffer.dropped - 1
             log_event(
                 self.log, "history_full", level=logging.ERROR, waiting_rows=self._buffer.waiting
@@ -88,11 +116,41 @@ class Persistence(AeroActor):
     def event_recorded(self, message: EventRecorded, sender: ActorAddress) -> None:
         self._buffer.add_event(message.event, self._now)
 
+    # -- whoever waits for the disk ----------------------------------------------------------------
+
+    @handles(AwaitDurable)
+    def await_durable(self, message: AwaitDurable, sender: ActorAddress) -> None:
+        self._waiting[message.request] = sender
+        self._requests.add(message.request, message.expected, message.now)
+        if self._thinning.pressure == "drop":
+            self._fail(self._requests.forget(message.request), "history_full")
+
+    @handles(RequestCounted)
+    def request_counted(self, message: RequestCounted, sender: ActorAddress) -> None:
+        if self._requests.count(message.request, message.recorded, message.refused):
+            self._requests.lies_in(message.request, self._buffer.newest)
+            self._answer_durable()
+            if self._retry_at is None:
+                self._next()
+
+    def _answer_durable(self) -> None:
+        """Tell those whose observations are all on disk."""
+        for number, request in self._requests.safe(self._buffer.safe_up_to):
+            self._durable += 1
+            self.send(self._waiting.pop(number), DurableDone(request.recorded, request.refused))
+
+    def _fail(self, requests: Iterable[int], code: Failure) -> None:
+        for number in requests:
+            self._not_durable += 1
+            self.send(self._waiting.pop(number), DurableFailed(code))
+
     # -- the writer --------------------------------------------------------------------------------
 
     @handles(Tick)
     def tick(self, message: Tick, sender: ActorAddress) -> None:
         self._now = message.now
+        self._note_gap()
+        self._fail(self._requests.late(message.now), "not_in_time")
         under_way = self._buffer.under_way
         if self._retry_at is not None:
             too_soon = 0.0 < self._retry_at - message.now <= RETRY_S  # more: the clock was set back
@@ -102,9 +160,28 @@ class Persistence(AeroActor):
             return
         self._next()
 
+    def _note_gap(self, *, last: bool = False) -> None:
+        """Put on record how many points were left out lately."""
+        gap = self._thinning.gap(self._now, last=last)
+        if gap is not None:
+            self._buffer.add_gap(gap, self._now)
+
+    @handles(PressureChanged)
+    def pressure_changed(self, message: PressureChanged, sender: ActorAddress) -> None:
+        self._thinning.press(message.pressure)
+        event = {"none": "history_whole_again", "thin": "history_thinned", "drop": "history_stops"}
+        log_event(
+            self.log,
+            event[message.pressure],
+            level=logging.WARNING if message.pressure == "none" else logging.ERROR,
+            thinned=self._thinning.thinned_total,
+            dropped=self._thinning.dropped_total,
+        )
+
     def _next(self) -> None:
         draining = self._asked_to_drain is not None
-        batch = self._buffer.next(self._now, flush=draining)
+        # Whoever waits has nothing of a flush interval; what came meanwhile goes along.
+        batch = self._buffer.next(self._now, flush=draining or self._requests.complete)
         if batch is not None:
             self._store(batch)
         elif draining and self._buffer.under_way is None:
@@ -118,18 +195,54 @@ class Persistence(AeroActor):
         batch = self._buffer.under_way
         if batch is None or not self._buffer.stored(message.number):
             return
+        self._last_seconds = message.seconds
+        self._count(len(batch.points), message)
+        self._answer_durable()
+        self._note_room()
+        self._next()
+
+    @handles(BatchDrained)
+    def batch_drained(self, message: BatchDrained, sender: ActorAddress) -> None:
+        self._drained += 1
+        self._count(message.points, message)
+
+    def _count(self, points: int, message: BatchStored | BatchDrained) -> None:
+        """PostgreSQL has a batch with so many points among its rows."""
         if self._error:
             log_event(self.log, "database_back", waiting_rows=self._buffer.waiting)
         self._error = ""
         self._batches += 1
         self._stored += message.stored
         # Rows that were there already or could not be written are points but for rare exceptions.
-        self._points_stored += max(0, len(batch.points) - message.duplicate - message.rejected)
+        self._points_stored += max(0, points - message.duplicate - message.rejected)
         self._duplicate += message.duplicate
         self._rejected += message.rejected
-        self._last_seconds = message.seconds
+
+    @handles(BatchKept)
+    def batch_kept(self, message: BatchKept, sender: ActorAddress) -> None:
+        batch = self._buffer.under_way
+        if batch is None or not self._buffer.stored(message.number):
+            return
+        self._kept += 1
+        self._rows_kept += batch.rows
+        if message.code:
+            self._away(message.code, "batches go to the outbox")
+        self._answer_durable()
         self._note_room()
         self._next()
+
+    def _away(self, code: str, reason: str) -> None:
+        """PostgreSQL does not take what it is given; said once."""
+        if not self._error:
+            log_event(
+                self.log,
+                "database_away",
+                level=logging.WARNING,
+                code=code,
+                reason=reason,
+                waiting_rows=self._buffer.waiting,
+            )
+        self._error = code
 
     def _note_room(self) -> None:
         buffer = self._buffer
@@ -144,16 +257,7 @@ class Persistence(AeroActor):
         if under_way is None or under_way.number != message.number:
             return
         self._failures += 1
-        if not self._error:
-            log_event(
-                self.log,
-                "database_away",
-                level=logging.WARNING,
-                code=message.code,
-                reason=message.reason,
-                waiting_rows=self._buffer.waiting,
-            )
-        self._error = message.code
+        self._away(message.code, message.reason)
         self._retry_at = self._now + RETRY_S
         if self._asked_to_drain is not None:
             self._answer_drain()  # whoever asked decides whether to ask again
@@ -161,6 +265,7 @@ class Persistence(AeroActor):
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
         self._now = message.now
+        self._note_gap(last=True)
         self._asked_to_drain = sender
         if self._retry_at is not None and self._buffer.under_way is not None:
             self._retry_at = None
@@ -180,7 +285,8 @@ class Persistence(AeroActor):
         values = (
             Figure("points_recorded_total", self._points),
             Figure("points_stored_total", self._points_stored),
-            Figure("points_dropped_total", buffer.dropped),
+            Figure("points_dropped_total", self._thinning.dropped_total),
+            Figure("points_thinned_total", self._thinning.thinned_total),
             Figure("history_full", self._full_since is not None),
             Figure("rows_stored_total", self._stored),
             Figure("rows_duplicate_total", self._duplicate),
@@ -188,6 +294,11 @@ class Persistence(AeroActor):
             Figure("rows_waiting", buffer.waiting),
             Figure("batches_stored_total", self._batches),
             Figure("batches_failed_total", self._failures),
+            Figure("batches_kept_total", self._kept),
+            Figure("durable_total", self._durable),
+            Figure("durable_failed_total", self._not_durable),
+            Figure("rows_kept_total", self._rows_kept),
+            Figure("batches_drained_total", self._drained),
             Figure("last_batch_seconds", self._last_seconds),
             Figure("lag_seconds", buffer.lag(self._now)),
             Figure("database_away", bool(away), away),

@@ -29,6 +29,7 @@ from aerotrack.actors.messages import (
     ObservationsUnchanged,
     Observe,
     RegisterChanged,
+    RequestCounted,
     SaveFlight,
     Tick,
 )
@@ -86,11 +87,8 @@ class Registry(AeroActor):
         together: dict[str, list[Observation]] = {}
         for obs in message.observations:
             self._routed[obs.feed] += 1
-            if obs.ts > latest:
-                self._refused[obs.feed, "future"] += 1
-                continue
-            if obs.ts < earliest:
-                self._refused[obs.feed, "too_old"] += 1
+            if not earliest <= obs.ts <= latest:
+                self._refuse(obs, "too_old" if obs.ts < earliest else "future")
                 continue
             batch = together.get(obs.icao24)
             if batch is None:
@@ -115,6 +113,11 @@ class Registry(AeroActor):
             part.append(obs)
         if part:
             self.send(self._addresses[icao24], Observe(tuple(part), now, received))
+
+    def _refuse(self, obs: Observation, reason: str) -> None:
+        self._refused[obs.feed, reason] += 1
+        if obs.request is not None:
+            self.send(self._links.persistence, RequestCounted(obs.request, 0, 1))
 
     @handles(FlightOver)
     def flight_over(self, message: FlightOver, sender: ActorAddress) -> None:

@@ -24,10 +24,11 @@ def typed(entry: dict[str, Any]) -> LiveFlight:
 
     Values are the server's and not judged again: it may know sources or phases that we do not.
     """
-    values = {name: entry[name] for name in _FIELDS & entry.keys()}
-    modes = values.get("nav_modes")
-    if modes is not None:
-        values["nav_modes"] = tuple(modes)
+    values = entry
+    if not entry.keys() <= _FIELDS:
+        values = {name: value for name, value in entry.items() if name in _FIELDS}
+    if "nav_modes" in values:
+        values = {**values, "nav_modes": tuple(values["nav_modes"])}
     try:
         return LiveFlight(**values)
     except TypeError as error:
@@ -107,6 +108,8 @@ class Picture(Mapping[str, LiveFlight]):
         """
         try:
             self.now = frame["now"]
+            if frame["type"] != "snapshot":
+                self._in_order(frame)
             if frame["type"] == "snapshot":
                 self._parts.append(frame)
                 if not frame.get("more", False):
@@ -114,18 +117,25 @@ class Picture(Mapping[str, LiveFlight]):
             elif frame["type"] == "delta":
                 self._merge(frame)
             else:
-                self._held.apply(frame)
-                self._tell_happened(frame)
+                self._happened(frame)
         except (KeyError, TypeError, AttributeError) as error:
             raise ProtocolBroken(f"a frame that is none: {error!r}") from None
+
+    def _in_order(self, frame: dict[str, Any]) -> None:
+        if frame["seq"] != self._held.seq + 1 or frame["pos"] < self._held.pos:
+            raise ProtocolBroken(f"out of order: seq {frame['seq']}, pos {frame['pos']}")
 
     def _replace(self) -> None:
         """All parts of a snapshot are here: they are the picture now."""
         before, parts, self._parts = self._held.flights, self._parts, []
         self._held.flights = {}
-        for part in parts:
-            self.updates += len(part["flights"])
-            self._held.apply(part)
+        try:
+            for part in parts:
+                self._held.apply(part)
+        except Exception:
+            self._held.flights = before
+            raise
+        self.updates += sum(len(part["flights"]) for part in parts)
         self._typed.clear()
         after = self._held.flights
         for icao24, old in before.items():
@@ -143,11 +153,18 @@ class Picture(Mapping[str, LiveFlight]):
             for one in gone
         }
         entries = frame["flights"]
-        replaced = {
-            entry["icao24"]: held[entry["icao24"]]
-            for entry in entries
-            if entry.get("full") and entry["icao24"] in held.keys() - leaving.keys()
-        }
+        replaced: dict[str, dict[str, Any]] = {}
+        come: set[str] = set()
+        # Looked at before anything is taken in: what watchers are told is all that was.
+        for entry in entries:
+            icao24 = entry["icao24"]
+            known = icao24 in held and icao24 not in leaving
+            if entry.get("full"):
+                come.add(icao24)
+                if known:
+                    replaced[icao24] = held[icao24]
+            elif not known and icao24 not in come:
+                raise ProtocolBroken(f"a delta about {icao24}, which was not there")
         self._held.apply({**frame, "gone": gone})
         self.updates += len(entries)
         for icao24, left in leaving.items():
@@ -161,7 +178,9 @@ class Picture(Mapping[str, LiveFlight]):
                 self._tell_merged(icao24, entry, held[icao24])
             self._typed.pop(icao24, None)
 
-    def _tell_happened(self, frame: dict[str, Any]) -> None:
+    def _happened(self, frame: dict[str, Any]) -> None:
+        """An event changes nothing that is held but counts among the frames."""
+        self._held.seq, self._held.pos = frame["seq"], frame["pos"]
         try:
             event = msgspec.convert(frame, Event)
         except msgspec.ValidationError:
@@ -196,5 +215,6 @@ class Picture(Mapping[str, LiveFlight]):
                 watcher.appeared(icao24)
             return
         fields = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-        for watcher in self._watchers:
-            watcher.updated(icao24, fields)
+        if fields:
+            for watcher in self._watchers:
+                watcher.updated(icao24, fields)

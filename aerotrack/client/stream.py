@@ -151,7 +151,12 @@ class LiveStream:
 
     async def close(self) -> None:
         """Hang up; every iterator over changes ends."""
-        await self._end(None)
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        if self._state != "closed":
+            self._last_error = None
+            self._finish(None)
 
     async def __aenter__(self) -> Self:
         if self._reader is not None or self._state == "closed":
@@ -313,13 +318,6 @@ class LiveStream:
     def _finish(self, error: LiveError | None) -> None:
         self._set_state("closed")
         self._picture.end(error)
-
-    async def _end(self, error: LiveError | None) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
-        if self._state != "closed":
-            self._finish(error)
 
 
 def _subscription(

@@ -56,6 +56,40 @@ def drop_old(
     return dropped
 
 
+def drop_beyond(conninfo: str, *, limit: int, wait: float = WAIT_S) -> list[str]:
+    """Drop the oldest days until those that are left take at most ``limit`` bytes, with indexes.
+
+    The newest day stays, however large. Returns the names of the partitions dropped. A warning says
+    so, since these were to be kept. Otherwise as :func:`drop_old`.
+    """
+    with translated(), connect(conninfo, "aerotrack retention") as connection:
+        connection.execute(f"SET statement_timeout = {int(wait * 1000)}".encode())
+        locked = connection.execute(_SQL["try_session_lock"], PARTITION_LOCK).fetchone()
+        if locked != (True,):
+            return []
+        sizes: dict[str, int] = dict(connection.execute(_SQL["sizes"]).fetchall())
+        taken = sum(sizes.values())
+        dropped = []
+        for name in [*sizes][:-1]:
+            if taken <= limit:
+                break
+            if _drop(connection, Partition(name, attached=True, pending=False)):
+                dropped.append(name)
+                taken -= sizes[name]
+    if dropped:
+        log_event(
+            log,
+            "positions_dropped_for_space",
+            level=logging.WARNING,
+            days=len(dropped),
+            oldest=dropped[0],
+            newest=dropped[-1],
+            limit_gb=round(limit / 1e9, 1),
+            taken_gb=round(taken / 1e9, 1),
+        )
+    return dropped
+
+
 def close_forgotten(conninfo: str, *, silent_since: float) -> int:
     """End the flights nobody ended: those of a server that was stopped or killed.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 import orjson
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -98,6 +99,8 @@ class BatchStore:
             )
             if new.fetchone() is None:
                 return Counts(*self._one_row("recorded_batch", identity))
+            for gap in batch.gaps:
+                self._connection.execute(_SQL["insert_gap"], msgspec.structs.asdict(gap))
             counts = write(batch)
             if counts.stored != batch.rows:
                 self._connection.execute(_SQL["correct_batch"], {**identity, **counts._asdict()})
@@ -247,6 +250,7 @@ def parts_of(batch: Batch) -> tuple[Batch, ...]:
             points=tuple(points),
             flights=batch.flights if i == last else (),
             events=batch.events if i == last else (),
+            gaps=batch.gaps if i == last else (),
         )
         for i, points in enumerate(groups)
     )

@@ -6,7 +6,7 @@ kept and a failed one can be sent again as it was.
 
 from collections import deque
 
-from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, TrackPoint
+from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, HistoryGap, TrackPoint
 
 
 class BatchBuffer:
@@ -16,7 +16,9 @@ class BatchBuffer:
     a flight) and events are few and always kept.
     """
 
-    def __init__(self, *, flush_interval: float, batch_rows: int, rows_limit: int) -> None:
+    def __init__(
+        self, *, flush_interval: float, batch_rows: int, rows_limit: int, first_number: int = 1
+    ) -> None:
         self.flush_interval = flush_interval
         self.batch_rows = batch_rows
         self.rows_limit = rows_limit
@@ -25,11 +27,12 @@ class BatchBuffer:
         self._points: list[TrackPoint] = []
         self._flights: dict[int, FlightRecord] = {}
         self._events: list[FlightEvent] = []
+        self._gaps: list[HistoryGap] = []
         self._sealed: deque[Batch] = deque()
         self._sealed_rows = 0
         self._oldest: float | None = None  # when the first row of the open batch came
         self._oldest_sealed: deque[float] = deque()
-        self._number = 0
+        self._number = first_number - 1  # the last one given
 
     @property
     def waiting(self) -> int:
@@ -38,7 +41,7 @@ class BatchBuffer:
 
     @property
     def _open_rows(self) -> int:
-        return len(self._points) + len(self._flights) + len(self._events)
+        return len(self._points) + len(self._flights) + len(self._events) + len(self._gaps)
 
     def lag(self, now: float) -> float:
         """Age of the oldest row not known to be stored, seconds."""
@@ -64,6 +67,11 @@ class BatchBuffer:
         self._events.append(event)
         self._note(now)
 
+    def add_gap(self, gap: HistoryGap, now: float) -> None:
+        """Take word of points that were left out."""
+        self._gaps.append(gap)
+        self._note(now)
+
     def _note(self, now: float) -> None:
         if self._oldest is None:
             self._oldest = now
@@ -76,13 +84,29 @@ class BatchBuffer:
             return
         self._number += 1
         batch = Batch(
-            self._number, tuple(self._points), tuple(self._flights.values()), tuple(self._events)
+            self._number,
+            tuple(self._points),
+            tuple(self._flights.values()),
+            tuple(self._events),
+            tuple(self._gaps),
         )
         self._sealed.append(batch)
         self._sealed_rows += batch.rows
         self._oldest_sealed.append(self._oldest)
-        self._points, self._flights, self._events = [], {}, []
+        self._points, self._flights, self._events, self._gaps = [], {}, [], []
         self._oldest = None
+
+    @property
+    def newest(self) -> int:
+        """The number of the last batch that holds anything, the open one included."""
+        return self._number + (self._oldest is not None)
+
+    @property
+    def safe_up_to(self) -> int:
+        """All batches up to this number were reported safe by :meth:`stored`."""
+        if self.under_way is not None:
+            return self.under_way.number - 1
+        return self._sealed[0].number - 1 if self._sealed else self._number
 
     def next(self, now: float, *, flush: bool = False) -> Batch | None:
         """The batch to write now, which is then under way; ``None`` where none is due.
@@ -102,7 +126,7 @@ class BatchBuffer:
         return self.under_way
 
     def stored(self, number: int) -> bool:
-        """The batch under way is stored and forgotten; ``False`` where it is another."""
+        """The batch under way is safe and forgotten here; ``False`` where it is another."""
         if self.under_way is None or self.under_way.number != number:
             return False
         self.under_way = None

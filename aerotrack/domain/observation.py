@@ -104,6 +104,8 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     ``lat`` and ``lon`` come together or not at all; raw frames bring ``cpr`` instead, which the
     flight pairs with an earlier one. ``site`` is the station's place, where the feed knows it;
     ``near`` some place within 45 degrees, degrees, for a raw surface frame that has no ``site``.
+    ``request`` is given where somebody waits until it is known to be on disk: whoever takes or
+    refuses it reports it to persistence under that number.
     """
 
     icao24: t.Icao24
@@ -115,6 +117,7 @@ class Observation(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=T
     cpr: CprFrame | None = None
     site: Site | None = None
     near: tuple[float, float] | None = None
+    request: int | None = None
 
 
 class Posted(Reported, frozen=True, gc=False, kw_only=True, omit_defaults=True):

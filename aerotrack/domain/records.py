@@ -107,6 +107,18 @@ class FlightEvent(msgspec.Struct, frozen=True, gc=False):
     lon: float | None = None
 
 
+class HistoryGap(msgspec.Struct, frozen=True, gc=False):
+    """Between two times (epoch seconds) points were left out of the history, for want of room.
+
+    ``thinned`` of them because a flight had one within the last seconds, ``dropped`` whatever came.
+    """
+
+    started: float
+    ended: float
+    thinned: int
+    dropped: int
+
+
 class Batch(msgspec.Struct, frozen=True, gc=False):
     """What goes to PostgreSQL in one transaction; ``number`` goes up by one within a run."""
 
@@ -114,11 +126,12 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     points: tuple[TrackPoint, ...]
     flights: tuple[FlightRecord, ...]
     events: tuple[FlightEvent, ...]
+    gaps: tuple[HistoryGap, ...] = ()
 
     @property
     def rows(self) -> int:
         """How many rows it asks to be written."""
-        return len(self.points) + len(self.flights) + len(self.events)
+        return len(self.points) + len(self.flights) + len(self.events) + len(self.gaps)
 
 
 __all__ = [
@@ -127,6 +140,7 @@ __all__ = [
     "EventKind",
     "FlightEvent",
     "FlightRecord",
+    "HistoryGap",
     "TrackPoint",
     "flight_id",
     "flight_id_of_key",

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aerotrack.domain.observation import Site, site
-from aerotrack.feeds.feed import Clock, Feed, FeedFigures, Sink
+from aerotrack.feeds.feed import Clock, Feed, FeedFigures, Room, Sink, no_wait
 from aerotrack.feeds.jsonl import jsonl_decoder
 from aerotrack.feeds.lines import ArrivalStamps
 from aerotrack.feeds.opensky import OpenSkyCredentials, OpenSkyFeed
@@ -32,7 +32,7 @@ class Shared:
 
     ``default_site`` is where the station of those feeds stands whose URL does not say; places that
     URLs say are shown to ``precision`` degrees. ``opensky`` is the account that feeds of that kind
-    ask with.
+    ask with; ``room`` returns when those that can wait may hand on more.
     """
 
     def __init__(
@@ -41,9 +41,11 @@ class Shared:
         opensky: OpenSkyCredentials | None = None,
         *,
         precision: float = 0.0,
+        room: Room = no_wait,
     ) -> None:
         self.receivers = Receivers()
         self.opensky = opensky
+        self.room = room
         self._site = default_site
         self._precision = precision
         self._airspace: Airspace | None = None
@@ -153,6 +155,7 @@ def _file_feed(
         open_batches=open_batches,
         sink=sink,
         clock=clock,
+        room=shared.room,
     )
 
 

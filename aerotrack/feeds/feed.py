@@ -5,7 +5,7 @@ a feed itself only connects, reads, parses, counts and hands on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -63,6 +63,14 @@ class Sink(Protocol):
     def __call__(
         self, observations: Sequence[Observation], *, now: float, received: float
     ) -> None: ...
+
+
+# Returns when those who can wait may hand on more.
+Room = Callable[[], Awaitable[None]]
+
+
+async def no_wait() -> None:
+    """There is always room."""
 
 
 class Clock(msgspec.Struct, frozen=True):

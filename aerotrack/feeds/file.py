@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from aerotrack.domain.observation import Observation
-from aerotrack.feeds.feed import Clock, FeedFigures, Sink
+from aerotrack.feeds.feed import Clock, FeedFigures, Room, Sink, no_wait
 from aerotrack.feeds.recording import Batches, read_recording
 
 # Observations of so much of the recording's time go on together: as live feeds come in chunks.
@@ -20,7 +20,8 @@ class FileFeed:
     """Plays a file once; its state is ``done`` at the end, and nobody runs it again.
 
     ``speed`` is seconds of the recording a second, 0 as fast as possible. ``open_batches`` is given
-    the time (epoch seconds) it starts at.
+    the time (epoch seconds) it starts at. ``room`` returns when what is handed on can be taken:
+    a recording can wait, and then goes on where it was.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class FileFeed:
         sink: Sink,
         clock: Clock,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        room: Room = no_wait,
     ) -> None:
         self.figures = figures
         self._path = path
@@ -41,6 +43,7 @@ class FileFeed:
         self._sink = sink
         self._clock = clock
         self._sleep = sleep
+        self._room = room
 
     async def run(self) -> None:
         """Play it from its beginning to its end.
@@ -67,6 +70,9 @@ class FileFeed:
                     await self._sleep(max(0.0, due - clock.monotonic()))
                 else:
                     await self._sleep(0.0)
+                paused = clock.monotonic()
+                await self._room()
+                began += clock.monotonic() - paused
                 received, now = clock.monotonic(), clock.wall()
                 figures.last_contact = now
                 self._sink(part, now=now, received=received)

@@ -64,6 +64,8 @@ def parse_json_line(
     now = arrived if stated is None else float(stated)
     if now > arrived + rules.future_tolerance:
         return "future"
+    # It cannot be known before it happened: a clock that is a little ahead is put back.
+    now = min(now, arrived)
     return parse_aircraft(entry, now=now, feed=feed, receiver=receiver, dropped=dropped)
 
 

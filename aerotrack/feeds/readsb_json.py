@@ -7,6 +7,7 @@ is still the same one only once.
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -27,6 +28,8 @@ ROUNDING_S: Final = 0.2
 NEWER_BY_S: Final = 0.001
 # Receivers write the document every second; one that stays the same is of a program that is gone.
 UNCHANGED_LIMIT_S: Final = 60.0
+# So many documents tell how far a receiver's clock is ahead, most of them a second apart.
+SKEW_OF: Final = 30
 
 
 class Heard(msgspec.Struct, frozen=True, gc=False):
@@ -65,12 +68,13 @@ class Picture:
         self._figures = figures
         self._future_tolerance = future_tolerance
         self._heard: dict[str, Heard] = {}
+        self._ahead: deque[float] = deque(maxlen=SKEW_OF)
 
     def update(self, document: dict[str, Any], *, arrived: float) -> list[Observation]:
         """What is new in ``document`` that arrived at ``arrived`` (epoch seconds).
 
         A document from more than the tolerance ahead of our clock is refused whole (``future``);
-        one with the ``now`` of the last is ignored.
+        one with the ``now`` of the last is ignored. Within the tolerance it is put back.
         """
         figures, entries = self._figures, document["aircraft"]
         figures.received += len(entries)
@@ -87,6 +91,10 @@ class Picture:
             figures.ignored += len(entries)
             return []
         self._now = now
+        # Nothing can be known before it happened: a clock that is ahead is put back by as much, or
+        # everybody else's news would seem late. The least delayed of some documents tells.
+        self._ahead.append(now - arrived)
+        now -= max(0.0, *self._ahead)
         before, self._heard = self._heard, {}
         observations = []
         for entry in entries:

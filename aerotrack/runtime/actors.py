@@ -1,6 +1,7 @@
 """The actors of one server, created and wired, and what the web and the feeds reach them by."""
 
 import asyncio
+import itertools
 import logging
 import time
 from collections import Counter
@@ -10,12 +11,20 @@ from typing import Final
 import msgspec
 
 from aerotrack.actors.broadcaster import TICK_S, Broadcaster
-from aerotrack.actors.loopbase import LoopActorSystem, start_actor_system
+from aerotrack.actors.loopbase import (
+    ActorSystemFailure,
+    AskedActorGone,
+    LoopActorSystem,
+    start_actor_system,
+)
 from aerotrack.actors.messages import (
+    AwaitDurable,
     ConfigurePersistence,
     ConfigureRegistry,
     Drain,
     Drained,
+    DurableDone,
+    DurableFailed,
     Figure,
     Figures,
     FindIdentity,
@@ -27,12 +36,14 @@ from aerotrack.actors.messages import (
 from aerotrack.actors.persistence import Persistence
 from aerotrack.actors.registry import Registry
 from aerotrack.actors.relay import RelayingBroadcaster
+from aerotrack.domain.durable import DURABLE_WITHIN_S
 from aerotrack.domain.observation import Observation
 from aerotrack.gc_policy import TICK_SECONDS as GC_TICK_S
 from aerotrack.gc_policy import GcPolicy
 from aerotrack.logs import log_event
 from aerotrack.runtime.tasks import in_background
 from aerotrack.settings import Settings
+from aerotrack.web.ports import NotDurable
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +70,8 @@ DRAIN_TIMEOUT_S: Final = 20.0
 # stop, of which the writer's own back-off may take another five.
 DATABASE_BACK_WITHIN_S: Final = 4.0
 DRAIN_AGAIN_S: Final = 0.2
+# Observations of a durable POST handed on in one message: milliseconds of the actors' work.
+DURABLE_SLICE: Final = 250
 
 
 class Actors:
@@ -72,6 +85,8 @@ class Actors:
         settings: Settings,
         store: Callable[[StoreBatch], None],
         find: Callable[[FindIdentity], None],
+        *,
+        first_batch: int = 1,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
@@ -87,7 +102,11 @@ class Actors:
         system.tell(
             self.persistence,
             ConfigurePersistence(
-                writer, settings.flush_interval, settings.batch_rows, settings.rows_limit
+                writer,
+                settings.flush_interval,
+                settings.batch_rows,
+                settings.rows_limit,
+                first_batch,
             ),
         )
         system.tell(
@@ -96,6 +115,7 @@ class Actors:
                 self.broadcaster, self.persistence, settings.flight_rules(), register
             ),
         )
+        self._request_numbers = itertools.count(1)
         self._ticker: asyncio.Task[None] | None = None
         self._gc = GcPolicy()
         self._longest_tick = 0.0
@@ -120,6 +140,39 @@ class Actors:
             log_event(logger, "overloaded", level=logging.ERROR, behind_s=behind)
         self._refused_at = at
         self._overloaded.update(obs.feed for obs in observations)
+
+    async def ingest_durable(
+        self, observations: Sequence[Observation], *, now: float, received: float
+    ) -> DurableDone:
+        """Hand on what a client posted, and return when all of it is recorded and on disk.
+
+        Raises :class:`NotDurable` where that cannot be had in time; some of it may be there then.
+        """
+        if self.behind(self._monotonic()) > OVERLOADED_AFTER_S:
+            raise NotDurable("overloaded")
+        request = next(self._request_numbers)
+        waiting = AwaitDurable(request, len(observations), now)
+        asked = asyncio.ensure_future(
+            self.system.ask_async(self.persistence, waiting, DURABLE_WITHIN_S + ASK_TIMEOUT_S)
+        )
+        try:
+            await asyncio.sleep(0)  # persistence is to know of the request before it is counted
+            for start in range(0, len(observations), DURABLE_SLICE):
+                await self.room()
+                part = tuple(
+                    msgspec.structs.replace(obs, request=request)
+                    for obs in observations[start : start + DURABLE_SLICE]
+                )
+                self.system.tell(self.registry, Ingest(part, now, received))
+                await asyncio.sleep(0)
+            answer = await asked
+        except (TimeoutError, ActorSystemFailure, AskedActorGone) as error:
+            raise NotDurable("not_in_time") from error
+        finally:
+            asked.cancel()
+        if isinstance(answer, DurableDone):
+            return answer
+        raise NotDurable(answer.code if isinstance(answer, DurableFailed) else "not_in_time")
 
     def behind(self, monotonic: float) -> float:
         """How long what waits has waited at least, seconds: since the probe that is still out."""

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-import uuid
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
-from aerotrack.actors.messages import BatchFailed, BatchStored, StoreBatch
+from aerotrack.actors.messages import StoreBatch
 from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
 from aerotrack.db.migrate import bundled, migrate
+from aerotrack.db.outbox import Spool
 from aerotrack.db.reader import Reader
-from aerotrack.db.retention import close_forgotten, drop_old
+from aerotrack.db.retention import close_forgotten, drop_beyond, drop_old
 from aerotrack.db.writer import BatchWriter
 from aerotrack.logs import log_event
 from aerotrack.runtime.tasks import in_background
@@ -25,6 +27,10 @@ RETRY_MOST_S: Final = 15.0
 # How often the embedded server is looked at, and started again if it died.
 WATCH_S: Final = 2.0
 RETENTION_EVERY_S: Final = 3600.0
+# Positions may take one part in so many of the embedded database's disk: others live on it, too.
+DISK_SHARE: Final = 4
+# What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
+SPOOL_STOP_S: Final = 5.0
 # What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
 AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
 
@@ -32,8 +38,8 @@ AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
 class Database:
     """PostgreSQL, embedded or given: starts it, migrates it, owns writer and reader.
 
-    Until it is ready, batches handed to :meth:`store` are answered as failed, so that they wait
-    with the persistence actor.
+    ``identity`` names its batches together with their numbers. What is handed to :meth:`store` goes
+    to ``spool``, which is told of the writer when there is one.
     """
 
     def __init__(
@@ -42,15 +48,20 @@ class Database:
         url: str | None,
         data_dir: Path,
         retention_days: int,
+        retention_gb: float | None,
         forgotten_after: float,
-        answer: Callable[[BatchStored | BatchFailed], None],
+        spool: Spool,
+        identity: UUID,
         now: Callable[[], float],
     ) -> None:
         self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
         self._conninfo = url
         self._retention_days = retention_days
+        self._retention_gb = retention_gb
+        self._data_dir = data_dir
         self._forgotten_after = forgotten_after
-        self._answer = answer
+        self._spool = spool
+        self._identity = identity
         self._now = now
         self._writer: BatchWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,10 +108,12 @@ class Database:
         conninfo = self._conninfo
         assert conninfo is not None
         await asyncio.to_thread(migrate, conninfo)
+        answered = self._spool.writer_answered
         self._writer = BatchWriter(
-            conninfo, run=uuid.uuid4(), on_stored=self._answer, on_failed=self._answer
+            conninfo, run=self._identity, on_stored=answered, on_failed=answered
         )
         self._writer.start()
+        self._spool.attach(self._writer)
         self.reader = Reader(conninfo)
         self.error = None
         self._tasks.append(in_background(self._keep_retention(conninfo), "retention"))
@@ -149,7 +162,7 @@ class Database:
                 _log_failure("embedded_postgres_start_failed", error)
 
     async def _keep_retention(self, conninfo: str) -> None:
-        """Drop days older than the retention and end flights nobody ended; hourly."""
+        """Drop days older or more than are kept, and end flights nobody ended; hourly."""
         while True:
             try:
                 silent_since = self._now() - self._forgotten_after
@@ -157,25 +170,33 @@ class Database:
                 await asyncio.to_thread(
                     drop_old, conninfo, now=self._now(), keep_days=self._retention_days
                 )
+                if (limit := self._space()) is not None:
+                    await asyncio.to_thread(drop_beyond, conninfo, limit=limit)
             except Exception as error:  # the next hour is another chance
                 _log_failure("retention_failed", error)
             await asyncio.sleep(RETENTION_EVERY_S)
 
+    def _space(self) -> int | None:
+        """The bytes that positions may take; ``None`` is no limit."""
+        if self._retention_gb is not None:
+            return int(self._retention_gb * 1e9)
+        if self._embedded is None:
+            return None  # the disk is another machine's
+        return shutil.disk_usage(self._data_dir).total // DISK_SHARE
+
     def store(self, message: StoreBatch) -> None:
-        """Hand a batch to the writer; its answer comes by ``answer``."""
-        if self._writer is None:
-            code = self.error or "starting"
-            self._answer(BatchFailed(message.batch.number, code, "the database is not ready"))
-        else:
-            self._writer.submit(message.batch)
+        """Hand a batch to the writer or the outbox; the spool answers."""
+        self._spool.submit(message.batch)
 
     async def stop(self, timeout: float) -> None:
         """Finish what was handed over, then close; the embedded server last."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._spool.detach()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.stop, timeout)
+        await asyncio.to_thread(self._spool.stop, SPOOL_STOP_S)
         if self.reader is not None:
             await self.reader.close()
         if self._embedded is not None:

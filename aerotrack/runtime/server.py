@@ -11,20 +11,20 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
 from aerotrack.actors.messages import (
-    BatchFailed,
-    BatchStored,
     Figures,
     IdentitiesFound,
     RegisterChanged,
 )
+from aerotrack.db.outbox import OutboxUnusable, OwnedOutbox, Spool, SpoolAnswer, open_outbox
+from aerotrack.db.store import yield_turn
 from aerotrack.domain.airports import load_airports
 from aerotrack.domain.observation import Site, site
 from aerotrack.domain.rules import FlightRules
@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 
 # How often the figures behind rates and readiness are taken.
 SAMPLE_S: Final = 1.0
+# A recording that waits for room in the history looks for it this often.
+REPLAY_LOOKS_S: Final = 0.5
 # A statement at work when the server stops is given this long, seconds.
 WRITER_STOP_S: Final = 10.0
 
@@ -64,6 +66,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._actors: Actors
         self._database: Database
+        self._spool: Spool
         self._register: Register
         self._stats: Stats
         self._fanout: FanOutPool | None = None
@@ -99,12 +102,21 @@ class Server:
             for sock in sockets:
                 stack.callback(sock.close)
 
+            outbox = await asyncio.to_thread(_open_outbox, settings.data_dir)
+            self._spool = Spool(
+                outbox,
+                patience=settings.flush_interval,
+                limit=settings.outbox_limit,
+                answer=self._answer,
+            )
             self._database = Database(
                 url=settings.database_url,
                 data_dir=settings.data_dir,
                 retention_days=settings.retention_days,
+                retention_gb=settings.retention_gb,
                 forgotten_after=forgotten_after(settings.flight_rules()),
-                answer=self._answer,
+                spool=self._spool,
+                identity=outbox.file.identity if outbox else uuid.uuid4(),
                 now=time.time,
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
@@ -113,9 +125,17 @@ class Server:
                 answer=self._tell_known,
                 clock=CLOCK,
             )
-            self._actors = Actors(settings, self._database.store, self._register.ask)
+            self._actors = Actors(
+                settings,
+                self._database.store,
+                self._register.ask,
+                first_batch=outbox.file.first_number if outbox else 1,
+            )
             stack.callback(self._actors.stop)
-            self._stats = Stats(self._database, flush_interval=settings.flush_interval)
+            self._spool.start()
+            self._stats = Stats(
+                self._database, self._spool, flush_interval=settings.flush_interval, now=time.time
+            )
             await self._database.start()
             # Flights look for the airport beside them, and a handler reads no file.
             await asyncio.to_thread(load_airports)
@@ -127,6 +147,7 @@ class Server:
                     self._site(),
                     _opensky_account(settings),
                     precision=settings.publish_receiver_precision,
+                    room=self._replay_room,
                 ),
             )
             web = self._web_settings()
@@ -150,9 +171,15 @@ class Server:
         if self._failure is not None:
             raise self._failure
 
-    def _answer(self, message: BatchStored | BatchFailed) -> None:
-        """The writer's answer to a batch, from its thread."""
+    def _answer(self, message: SpoolAnswer) -> None:
+        """What became of a batch, from the spool's thread."""
         self._actors.system.tell(self._actors.persistence, message)
+
+    async def _replay_room(self) -> None:
+        """Return when recordings may go on: the actors keep up, the history takes every point."""
+        await self._actors.room()
+        while self._spool.state.pressure != "none":
+            await asyncio.sleep(REPLAY_LOOKS_S)
 
     def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
         """What the register knows of flights."""
@@ -169,6 +196,7 @@ class Server:
             feeds=lambda: feeds.figures,
             receivers=lambda: feeds.receivers,
             sink=self._actors.ingest,
+            durable=self._actors.ingest_durable,
             room=self._actors.room,
             parse_posted=partial(parse_posted, rules=self.settings.flight_rules()),
             figures=self._figures,
@@ -187,11 +215,9 @@ class Server:
         settings = self.settings
         if not settings.fanout:
             return
-        # Secrets and what only the main process answers stay here.
-        told = msgspec.structs.replace(web, ingest_token=None, receiver=None)
         self._fanout = FanOutPool(
             settings.fanout,
-            Configure(told, settings.log_level, settings.log_format),
+            Configure(web.live(), settings.log_level, settings.log_format),
             system=self._actors.system,
             broadcaster=self._actors.broadcaster,
             label=f"aerotrack {settings.data_dir}",
@@ -227,7 +253,12 @@ class Server:
         figures = await self._actors.figures()
         self._stats.sample(figures, time.monotonic())
         fanout = {} if self._fanout is None else self._fanout.figures()
-        return {**figures, **fanout, "register": self._register.figures()}
+        return {
+            **figures,
+            **fanout,
+            "outbox": self._stats.outbox_figures(),
+            "register": self._register.figures(),
+        }
 
     async def _server_stats(self) -> ServerStats:
         return self._stats.stats(await self._figures())
@@ -271,12 +302,24 @@ class Server:
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
         with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
-            self._totals = totals(feeds.figures, await self._actors.figures())
+            self._totals = totals(feeds.figures, await self._figures())
 
 
 def forgotten_after(rules: FlightRules) -> float:
     """Silence after which a flight without an end in the database is nobody's any more, seconds."""
     return rules.silence_ends(slow=True) + 10 * rules.row_interval
+
+
+def _open_outbox(data_dir: Path) -> OwnedOutbox | None:
+    """The outbox of the data directory, ``None`` where there can be none: that is said.
+
+    Raises ``DataDirLocked`` where another server has it.
+    """
+    try:
+        return open_outbox(data_dir, yield_turn=yield_turn)
+    except OutboxUnusable as error:
+        log_event(logger, "outbox_unusable", level=logging.ERROR, reason=str(error))
+        return None
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

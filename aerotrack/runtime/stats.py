@@ -1,10 +1,11 @@
 """What the server says of itself: rates over the last seconds, readiness, the database's state."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from aerotrack.actors.messages import Figures
+from aerotrack.actors.messages import Figure, Figures
+from aerotrack.db.outbox import Spool
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.runtime.database import Database
 from aerotrack.web.ports import Check, DatabaseState, Outbox, ServerStats
@@ -30,9 +31,9 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
 
     ``observed`` is ``fed`` and what was posted, less what was refused as ``overloaded``; each of
     those made a point (a late one that also brings something new may make two), was ``unchanged``,
-    or ``refused``. ``points`` are ``stored`` but for those ``dropped`` in memory, ``rejected`` by
-    the database or ``left`` waiting;
-    ``rejected`` and ``left`` also count rows of other tables.
+    or ``refused``. ``points`` are ``stored`` but for those ``dropped`` for want of room,
+    ``rejected`` by the database, on disk in the ``outbox`` or ``left`` waiting;
+    ``rejected``, ``outbox`` and ``left`` also count rows of other tables.
     """
 
     def count(part: str, name: str) -> int:
@@ -46,8 +47,10 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
         "refused": count("registry", "refused_total"),
         "overloaded": count("actors", "overloaded_total"),
         "stored": count("persistence", "points_stored_total"),
-        "dropped": count("persistence", "points_dropped_total"),
+        "dropped": count("persistence", "points_dropped_total")
+        + count("persistence", "points_thinned_total"),
         "rejected": count("persistence", "rows_rejected_total"),
+        "outbox": count("outbox", "rows"),
         "left": count("persistence", "rows_waiting"),
     }
 
@@ -55,8 +58,17 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
 class Stats:
     """Keeps the last figures and reads rates off them."""
 
-    def __init__(self, database: Database, *, flush_interval: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        spool: Spool,
+        *,
+        flush_interval: float,
+        now: Callable[[], float],
+    ) -> None:
         self._database = database
+        self._spool = spool
+        self._now = now
         self._slow_after = SLOW_FLUSHES * flush_interval + 1.0
         self._samples: deque[tuple[float, float]] = deque(maxlen=RATE_SAMPLES)
         self._lag = 0.0
@@ -64,6 +76,7 @@ class Stats:
         self._sampled_at: float | None = None
         self._full = False
         self._dropped = 0
+        self._thinned = 0
 
     def sample(self, figures: Mapping[str, Figures], monotonic: float) -> None:
         """Take in the actors' figures."""
@@ -71,9 +84,10 @@ class Stats:
         if not self._samples or monotonic - self._samples[-1][0] >= SAMPLE_EVERY_S:
             changes = value(figures, "broadcaster", "changes_total")
             self._samples.append((monotonic, changes))
-        self._lag = value(figures, "persistence", "lag_seconds")
+        self._lag = max(value(figures, "persistence", "lag_seconds"), self._outbox_lag)
         self._full = bool(value(figures, "persistence", "history_full"))
         self._dropped = int(value(figures, "persistence", "points_dropped_total"))
+        self._thinned = int(value(figures, "persistence", "points_thinned_total"))
         persistence = figures.get("persistence")
         self._away = next(
             (
@@ -83,6 +97,11 @@ class Stats:
             ),
             "",
         )
+
+    @property
+    def _outbox_lag(self) -> float:
+        oldest = self._spool.state.oldest
+        return 0.0 if oldest is None else max(0.0, self._now() - oldest)
 
     @property
     def updates_per_s(self) -> float:
@@ -103,13 +122,13 @@ class Stats:
 
     def stats(self, figures: Mapping[str, Figures]) -> ServerStats:
         """The document of ``/api/v1/stats``, but for what the web knows itself."""
-        waiting = value(figures, "persistence", "rows_waiting")
+        outbox = self._spool.state
         return ServerStats(
             flights=int(value(figures, "registry", "flights")),
             updates_per_s=self.updates_per_s,
             points_stored=int(value(figures, "persistence", "points_stored_total")),
             storage="full",
-            outbox=Outbox(batches=int(waiting > 0), bytes=0),
+            outbox=Outbox(batches=outbox.batches, bytes=outbox.bytes),
             db=self.database,
         )
 
@@ -124,7 +143,36 @@ class Stats:
         code = "" if state.state in ("ok", "slow") else (self._database.error or self._away)
         detail = f"{state.state}, oldest row not stored yet {state.lag_s:.1f} s old"
         database = Check("database", not code, code, detail)
+        return (actors, database, self._outbox_check(), self._history_check())
+
+    def _outbox_check(self) -> Check:
+        outbox = self._spool.state
+        detail = f"{outbox.batches} batches, {outbox.bytes} bytes, {outbox.used:.0%} of its limit"
+        return Check("outbox", not outbox.error, outbox.error, detail if outbox.batches else "")
+
+    def _history_check(self) -> Check:
+        pressure = self._spool.state.pressure
+        if pressure != "none":
+            left_out = (
+                f"the outbox fills up; {self._thinned} points thinned, {self._dropped} dropped"
+            )
+            code = "history_thinned" if pressure == "thin" else "history_dropped"
+            return Check("history", ok=False, code=code, detail=left_out)
         if not self._full:
-            return (actors, database, Check("history", ok=True))
+            return Check("history", ok=True)
         full = f"memory is full of rows that wait; {self._dropped} points were dropped so far"
-        return (actors, database, Check("history", ok=False, code="history_full", detail=full))
+        return Check("history", ok=False, code="history_full", detail=full)
+
+    def outbox_figures(self) -> Figures:
+        """What the outbox counts, for ``/metrics``."""
+        outbox = self._spool.state
+        return Figures(
+            (
+                Figure("batches", outbox.batches),
+                Figure("rows", outbox.rows),
+                Figure("bytes", outbox.bytes),
+                Figure("used_ratio", outbox.used),
+                Figure("unreadable_total", outbox.unreadable_total),
+                Figure("unwritable", bool(outbox.error)),
+            )
+        )

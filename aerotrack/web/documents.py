@@ -177,12 +177,18 @@ class StatsDocument(msgspec.Struct, frozen=True, kw_only=True):
     db: DatabaseState
 
 
-class AcceptedDocument(msgspec.Struct, frozen=True):
-    """What became of a POST: ``rejected`` names the first thousand, ``rejected_total`` all."""
+class AcceptedDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a POST: ``rejected`` names the first thousand, ``rejected_total`` all.
+
+    With ``durable`` also how many of the ``accepted`` are on disk (``recorded``, what said nothing
+    new among them), and how many their flights refused.
+    """
 
     accepted: int
     rejected: tuple[Rejection, ...]
     rejected_total: int
+    recorded: int | None = None
+    refused: int | None = None
 
 
 class HealthDocument(msgspec.Struct, frozen=True):

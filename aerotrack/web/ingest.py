@@ -3,14 +3,19 @@
 import asyncio
 import hmac
 import zlib
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
+from aerotrack.actors.messages import DurableDone
+from aerotrack.domain.observation import Observation
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.web.documents import AcceptedDocument
 from aerotrack.web.flights import feed_name
 from aerotrack.web.handler import ApiHandler
 from aerotrack.web.peer import is_local_name
-from aerotrack.web.ports import FeedsView, ParsedPost, Rejection
+from aerotrack.web.ports import FeedsView, NotDurable, ParsedPost, Rejection
 from aerotrack.web.problems import Problem
 
 DEFAULT_FEED: Final = "post"
@@ -33,6 +38,9 @@ REJECTED_NAMED: Final = 1000
 # Observations handed on in one message: what registry and flights do with it takes milliseconds,
 # also where each begins a flight.
 SLICE: Final = 250
+BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+# After what could not be put on disk in time: an embedded database that died is back by then.
+RETRY_AFTER_S: Final = "5"
 # Bytes parsed on the loop itself, about two milliseconds' work; a thread costs a tenth of that.
 PARSED_ON_LOOP: Final = 64 * 1024
 # Bytes inflated between two turns of the event loop, under a millisecond's work.
@@ -120,8 +128,7 @@ class ObservationsHandler(ApiHandler):
             raise Problem("unsupported_encoding", f"{encoding[:64]} is not understood.")
 
     async def post(self) -> None:
-        if (self.argument("durable") or "false").lower() not in ("false", "0"):
-            raise Problem("not_supported", "durable is not supported yet.")
+        durable = self.durable()
         figures = self.application.posted.named(feed_name(self.argument("feed") or DEFAULT_FEED))
         received = self.ports.clock.monotonic()
         now = self.ports.clock.wall()
@@ -135,17 +142,44 @@ class ObservationsHandler(ApiHandler):
             figures.received += 1
             raise Problem("unreadable_body", f"{error}") from None
         self.application.posted.count(figures, size, post, now)
+        named = tuple(
+            Rejection(one.index, one.code, one.message) for one in post.rejected[:REJECTED_NAMED]
+        )
+        answer = AcceptedDocument(len(post.observations), named, post.rejected_total)
+        if durable:
+            done = await self.stored(post.observations, now, received)
+            answer = msgspec.structs.replace(answer, recorded=done.recorded, refused=done.refused)
+            self.send(answer, status=200)
+            return
         for start in range(0, len(post.observations), SLICE):
             # Unlike a live socket a poster can wait, and may be faster than the actors are.
             await self.ports.room()
             part = post.observations[start : start + SLICE]
             self.ports.sink(part, now=now, received=received)
             await asyncio.sleep(0)
-        named = tuple(
-            Rejection(one.index, one.code, one.message) for one in post.rejected[:REJECTED_NAMED]
-        )
-        answer = AcceptedDocument(len(post.observations), named, post.rejected_total)
         self.send(answer, status=202)
+
+    def durable(self) -> bool:
+        """Whether to answer only when all of it is on disk."""
+        given = (self.argument("durable") or "false").lower()
+        if given not in BOOLEANS:
+            raise Problem("bad_parameter", f"durable is one of {', '.join(BOOLEANS)}.")
+        return BOOLEANS[given]
+
+    async def stored(
+        self, observations: Sequence[Observation], now: float, received: float
+    ) -> DurableDone:
+        """Hand them on, and wait until they are on disk."""
+        if not observations:
+            return DurableDone(0, 0)
+        try:
+            return await self.ports.durable(observations, now=now, received=received)
+        except NotDurable as error:
+            raise Problem(
+                "not_durable",
+                f"Some of it may be on disk, all of it is not known to be ({error.code}).",
+                headers={"Retry-After": RETRY_AFTER_S},
+            ) from None
 
     async def parsed(self, body: bytes, feed: str, now: float) -> ParsedPost:
         """What the body says; a large one is parsed beside the loop, which turns meanwhile."""

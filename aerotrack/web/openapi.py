@@ -100,7 +100,7 @@ OPERATIONS: Final = (
         path="/api/v1/observations", method="post", status=202, summary="Take observations in",
         parameters=(
             Parameter("feed", "Name to count them under; default post", "load"),
-            Parameter("durable", "Answer when they are on disk; not supported yet", "false"),
+            Parameter("durable", "Answer 200 when all of them are on disk, else 503", "false"),
         ),
         body=((JSON, list[Posted]), ("application/x-ndjson", Posted)),
         answers=((JSON, (d.AcceptedDocument,)),),

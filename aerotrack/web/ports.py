@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from aerotrack.actors.messages import Figures
+from aerotrack.actors.messages import DurableDone, Figures
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import FlightRecord, TrackPoint
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
@@ -77,6 +77,24 @@ class ParsePosted(Protocol):
     """
 
     def __call__(self, body: bytes, *, feed: str, now: float) -> ParsedPost: ...
+
+
+class NotDurable(Exception):
+    """Observations are not known to be on disk, and cannot be in time; ``code`` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class DurableSink(Protocol):
+    """As :class:`~aerotrack.feeds.feed.Sink`, but returns when all of it is on disk.
+
+    Raises :class:`NotDurable`."""
+
+    async def __call__(
+        self, observations: Sequence[Observation], *, now: float, received: float
+    ) -> DurableDone: ...
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -172,6 +190,7 @@ class Ports(LivePorts, frozen=True, kw_only=True):
     feeds: FeedsView
     receivers: ReceiversView
     sink: Sink
+    durable: DurableSink
     room: Room
     parse_posted: ParsePosted
     figures: FiguresView

@@ -34,6 +34,7 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "not_supported": (501, "This server does not do that yet"),
     "too_many_clients": (503, "As many clients as this server serves are connected"),
     "fanout_down": (503, "The processes that serve live clients are starting, or full"),
+    "not_durable": (503, "It cannot be put on disk now; post it again"),
     "no_answer": (503, "The part that knows did not answer in time"),
     "database_away": (503, "The history cannot be read now; live traffic goes on"),
 }

@@ -5,19 +5,27 @@ from typing import Any
 import pytest
 
 from aerotrack.actors.messages import (
+    AwaitDurable,
+    BatchDrained,
     BatchFailed,
+    BatchKept,
     BatchStored,
     ConfigurePersistence,
     Drain,
     Drained,
+    DurableDone,
+    DurableFailed,
     FlightRecorded,
     GetFigures,
     PointRecorded,
+    PressureChanged,
+    RequestCounted,
     StoreBatch,
     Tick,
 )
 from aerotrack.actors.persistence import RETRY_S, Persistence
-from aerotrack.domain.records import FlightRecord, TrackPoint
+from aerotrack.domain.durable import DURABLE_WITHIN_S
+from aerotrack.domain.records import FlightRecord, HistoryGap, TrackPoint
 
 T0 = 1_764_000_000.0
 
@@ -159,3 +167,116 @@ def test_a_clock_set_back_holds_up_neither_a_batch_nor_its_retry(actor_system: A
     assert 1 == len(scene.batches())
     scene.tell(Tick(T0 - 7200))
     assert [(1, [1.0])] * 2 == scene.batches()
+
+
+def test_a_batch_that_was_kept_makes_way_for_the_next_and_counts_when_it_is_drained(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(point(1), Tick(T0 + 1), point(2), Tick(T0 + 2))
+    scene.tell(BatchKept(1, "57P01"), Tick(T0 + 3))
+    assert [(1, [1.0]), (2, [2.0])] == scene.batches()
+    assert (1.0, 1.0, 1.0) == tuple(
+        map(scene.figure, ("rows_kept_total", "rows_waiting", "database_away"))
+    )
+    scene.tell(BatchKept(2, ""), BatchDrained(1, 1, 1, 0, 0), BatchDrained(2, 1, 0, 1, 0))
+    assert (1.0, 1.0, 0.0, 0.0) == tuple(
+        map(
+            scene.figure,
+            ("points_stored_total", "rows_duplicate_total", "rows_waiting", "database_away"),
+        )
+    )
+
+
+def test_while_room_runs_out_points_are_left_out_flights_are_not_and_the_gap_is_on_record(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(PressureChanged("thin"), point(1), point(2), PressureChanged("drop"), point(30))
+    scene.tell(FlightRecorded(FlightRecord(1, "4ca2d6", T0, T0, 3)))
+    scene.tell(PressureChanged("none"), point(31), Tick(T0 + 10))
+    (batch,) = [m.batch for m in scene.writer.messages if type(m) is StoreBatch]
+    assert ([1.0, 31.0], 1, [HistoryGap(T0, T0, 1, 1)]) == (
+        [p.ts - T0 for p in batch.points],
+        len(batch.flights),
+        list(batch.gaps),
+    )
+    assert (1.0, 1.0) == tuple(map(scene.figure, ("points_thinned_total", "points_dropped_total")))
+
+
+# -- whoever waits for the disk
+
+
+def durable(scene: Scene) -> list[Any]:
+    """What those who wait were told."""
+    return [m for m in scene.asker.messages if type(m) in (DurableDone, DurableFailed)]
+
+
+def test_a_request_is_answered_when_it_is_counted_and_its_batch_is_safe(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(AwaitDurable(7, 3, T0), point(1), RequestCounted(7, 1, 0))
+    assert [] == scene.batches()  # the others may still come
+    scene.tell(point(2), RequestCounted(7, 1, 1))
+    assert [(1, [1.0, 2.0])] == scene.batches()  # at once, not after the flush interval
+    assert [] == durable(scene)
+    scene.tell(stored(1, 2))
+    assert [DurableDone(2, 1)] == durable(scene)
+
+
+def test_a_batch_on_the_local_disk_is_safe_too(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(AwaitDurable(7, 1, T0), point(1), RequestCounted(7, 1, 0), BatchKept(1, "57P01"))
+    assert [DurableDone(1, 0)] == durable(scene)
+
+
+def test_a_batch_that_failed_is_not_safe_yet(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(AwaitDurable(7, 1, T0), point(1), RequestCounted(7, 1, 0))
+    scene.tell(BatchFailed(1, "08006", "gone"))
+    assert [] == durable(scene)
+    scene.tell(Tick(T0 + RETRY_S), stored(1, 1))
+    assert [DurableDone(1, 0)] == durable(scene)
+
+
+def test_a_request_waits_for_the_batches_before_the_last_of_its_points(actor_system: Any) -> None:
+    scene = Scene(actor_system, batch_rows=1)
+    scene.tell(AwaitDurable(7, 2, T0), point(1), point(2), RequestCounted(7, 2, 0), Tick(T0))
+    scene.tell(stored(1, 1))
+    assert [] == durable(scene)
+    scene.tell(stored(2, 1))
+    assert [DurableDone(2, 0)] == durable(scene)
+
+
+def test_a_request_that_was_refused_or_known_as_a_whole_is_answered_at_once(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(AwaitDurable(7, 2, T0), RequestCounted(7, 0, 2))
+    assert [DurableDone(0, 2)] == durable(scene)
+
+
+def test_a_request_that_is_never_counted_whole_fails_in_time(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(AwaitDurable(7, 2, T0), RequestCounted(7, 1, 0), Tick(T0 + DURABLE_WITHIN_S - 0.1))
+    assert [] == durable(scene)
+    scene.tell(Tick(T0 + DURABLE_WITHIN_S), RequestCounted(7, 1, 0))
+    assert [DurableFailed("not_in_time")] == durable(scene)
+
+
+def test_with_no_room_on_disk_nobody_may_wait(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(PressureChanged("drop"), AwaitDurable(7, 1, T0))
+    assert [DurableFailed("history_full")] == durable(scene)
+
+
+def test_with_no_room_in_memory_those_who_wait_are_told(actor_system: Any) -> None:
+    scene = Scene(actor_system, batch_rows=1, rows_limit=2)
+    scene.tell(AwaitDurable(7, 3, T0), point(1), point(2), point(3), RequestCounted(7, 3, 0))
+    assert [DurableFailed("history_full")] == durable(scene)
+
+
+def test_while_somebody_waits_no_point_is_thinned(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(PressureChanged("thin"), AwaitDurable(7, 2, T0), point(1), point(2))
+    scene.tell(RequestCounted(7, 2, 0))
+    assert [(1, [1.0, 2.0])] == scene.batches()

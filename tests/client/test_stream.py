@@ -216,10 +216,10 @@ def test_who_waits_when_the_stream_is_closed_is_told(world):
             asking = asyncio.ensure_future(live.subscribe())
             await asyncio.sleep(0)
             await live.close()
-            with pytest.raises(client.LiveError):
-                await asking
-            with pytest.raises(client.LiveError):
-                await live.subscribe()
+            for asked in (asking, live.subscribe()):
+                with pytest.raises(client.ConnectionLost) as caught:
+                    await asked
+                assert "closed" == caught.value.code
 
     run(scene)
 

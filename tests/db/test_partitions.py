@@ -18,7 +18,7 @@ from aerotrack.db.partitions import (
     list_partitions,
     partition_name,
 )
-from aerotrack.db.retention import drop_old
+from aerotrack.db.retention import drop_beyond, drop_old
 from aerotrack.db.rows import day_of
 from aerotrack.db.store import DAYS_PER_TRANSACTION, days_of, parts_of
 
@@ -193,3 +193,22 @@ def test_old_rejected_rows_and_batches_are_forgotten(
 def test_keeping_less_than_a_day_is_refused(make: Any) -> None:
     with pytest.raises(ValueError):
         drop_old("", now=make.noon, keep_days=0)
+
+
+def test_days_beyond_the_space_go_oldest_first_and_the_newest_stays(
+    storing: Any, make: Any, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of these days takes the same."""
+    days = 4
+    points = [make.point(make.midnight + day * make.day_s + 1) for day in range(days)]
+    storing.counts(make.batch(1, *points))
+    with connect(database_url, "test") as connection:
+        query = "SELECT pg_total_relation_size('position_20251124')"
+        ((size,),) = connection.execute(query.encode())
+    assert [] == drop_beyond(database_url, limit=days * size)
+    assert ["position_20251124", "position_20251125"] == drop_beyond(
+        database_url, limit=3 * size - 1
+    )
+    assert ["position_20251126"] == drop_beyond(database_url, limit=0)
+    assert ["position_20251127"] == names(database_url)
+    assert ["positions_dropped_for_space"] * 2 == [r.message.split()[0] for r in caplog.records]

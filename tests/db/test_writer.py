@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from aerotrack.domain.records import (
     Batch,
     FlightEvent,
     FlightRecord,
+    HistoryGap,
     TrackPoint,
     flight_key,
 )
@@ -71,6 +73,19 @@ def test_rows_come_out_as_they_went_in(
     assert fetch(database_url, "SELECT flight_id, event, detail, lat, lon FROM api.events") == [
         ("4ca2d6-692448c0", "emergency", "general", 1.0, 2.0)
     ]
+
+
+def test_points_that_were_left_out_are_on_record_once(
+    storing_on: Callable[..., Any], make: Any, database_url: str, fetch: Fetch
+) -> None:
+    batch = Batch(1, (make.point(),), (), (), (HistoryGap(make.noon, make.noon + 60.5, 7, 3),))
+    first = storing_on(database_url)
+    assert first.counts(batch) == (2, 0, 0)
+    assert storing_on(database_url, first.run).counts(batch) == (2, 0, 0)
+    assert fetch(database_url, "SELECT started::text, ended - started, thinned, dropped"
+                 " FROM history_gap") == [
+        ("2025-11-24 12:00:00+00", timedelta(seconds=60.5), 7, 3)
+    ]  # fmt: skip
 
 
 def test_a_flight_row_is_written_over_but_never_by_an_older_one(

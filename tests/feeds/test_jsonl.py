@@ -29,8 +29,8 @@ def _times(line: bytes) -> tuple[str, float, str | None, str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (b'{"hex":"4CA2D6","now":1764000000.5,"seen":1.5,"type":"adsb_icao"}',
-         ("4ca2d6", NOW - 1.0, "10.0.0.7", "adsb_icao")),
+        (b'{"hex":"4CA2D6","now":1763999999.5,"seen":1.5,"type":"adsb_icao"}',
+         ("4ca2d6", NOW - 2.0, "10.0.0.7", "adsb_icao")),
         (b'{"hex":"4ca2d6","seen":2}', ("4ca2d6", NOW - 2.0, "10.0.0.7", "other")),
         (b'{"hex":"4ca2d6"},', ("4ca2d6", NOW, "10.0.0.7", "other")),
         (b'{"icao24":"4ca2d6","ts":1763999990.25,"lat":51.0,"lon":1.0}',
@@ -101,3 +101,10 @@ def test_a_recording_comes_out_whole(
     assert sum(figures.refused.values()) == figures.refused["bad_icao24"]
     assert figures.refused["bad_icao24"] == len(objects) - len(aircraft)
     assert figures.dropped == {}
+
+
+def test_a_readsb_line_a_little_ahead_holds_for_its_arrival() -> None:
+    line = b'{"hex":"4ca2d6","now":1764000003.0,"seen":0.5}'
+    parsed = parse_json_line(line, 1_764_000_000.0, feed="test", dropped=Counter())
+    assert isinstance(parsed, Observation)
+    assert 1_763_999_999.5 == parsed.ts

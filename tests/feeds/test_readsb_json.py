@@ -57,6 +57,15 @@ def test_an_aircraft_not_heard_again_is_not_reported_again(figures: FeedFigures)
     assert (figures.accepted, figures.ignored, _whole(figures)) == (2, 2, True)
 
 
+def test_a_clock_that_is_a_little_ahead_is_put_back(figures: FeedFigures) -> None:
+    picture = _picture(figures)
+    news = [
+        picture.update(_document(NOW + n + 3.0, _aircraft(0.5, messages=n)), arrived=NOW + n + late)
+        for n, late in enumerate((0.0, 0.2, 0.1))
+    ]
+    assert [[NOW - 0.5], [NOW + 0.5], [NOW + 1.5]] == [[o.ts for o in some] for some in news]
+
+
 def test_a_message_within_the_rounding_is_news_by_its_count(figures: FeedFigures) -> None:
     picture = _picture(figures)
     first = picture.update(_document(NOW, _aircraft(0.0, messages=5)), arrived=NOW)
@@ -236,7 +245,7 @@ async def _poll(
 def test_a_document_is_polled_over_http(
     figures: FeedFigures, sink: Any, clock: Clock, packed: bool
 ) -> None:
-    bodies = [json.dumps(_document(NOW + n, _aircraft(0.0, nic=n))).encode() for n in range(3)]
+    bodies = [json.dumps(_document(NOW - n, _aircraft(0.0, nic=n))).encode() for n in (2, 1, 0)]
     if packed:
         bodies = [gzip.compress(body) for body in bodies]
 
@@ -247,7 +256,7 @@ def test_a_document_is_polled_over_http(
             return await _poll(figures, sink, clock, lambda: HttpDocument(url), 3)
 
     polls = asyncio.run(scenario())
-    assert [(o.nic, o.ts) for o in sink.observations] == [(0, NOW), (1, NOW + 1), (2, NOW + 2)]
+    assert [(o.nic, o.ts) for o in sink.observations] == [(2, NOW - 2), (1, NOW - 1), (0, NOW)]
     assert polls.slept == [1.0, 1.0, 1.0]
     assert (figures.state, figures.connections, figures.accepted) == ("connected", 1, 3)
 
@@ -307,8 +316,8 @@ def test_a_document_larger_than_the_limit_is_not_taken(packed: bool) -> None:
 def test_after_a_failure_the_polling_goes_on_and_nothing_is_reported_twice(
     figures: FeedFigures, sink: Any, clock: Clock
 ) -> None:
-    good = [json.dumps(_document(NOW + n, _aircraft(float(n)))).encode() for n in range(2)]
-    fresh = json.dumps(_document(NOW + 2, _aircraft(0.0))).encode()
+    good = [json.dumps(_document(NOW - 2 + n, _aircraft(float(n)))).encode() for n in range(2)]
+    fresh = json.dumps(_document(NOW, _aircraft(0.0))).encode()
 
     async def scenario() -> None:
         todo = iter([(200, good[0]), (503, b""), (200, good[1]), (200, fresh)])
@@ -325,7 +334,7 @@ def test_after_a_failure_the_polling_goes_on_and_nothing_is_reported_twice(
             await supervisor.stop()
 
     asyncio.run(scenario())
-    assert [o.ts for o in sink.observations] == [NOW, NOW + 2]
+    assert [o.ts for o in sink.observations] == [NOW - 2, NOW]
 
 
 def test_a_file_is_read_as_its_program_replaces_it(

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aerotrack.db.errors import DatabaseNewer, DatabaseUnavailable
+from aerotrack.db.outbox import Spool
 from aerotrack.runtime import database
 from aerotrack.runtime.database import Database
 
@@ -34,13 +36,17 @@ def test_each_new_reason_is_logged_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(database, "log_event", note)
     given_up = asyncio.Event()
 
+    spool = Spool(None, patience=1.0, limit=1 << 20, answer=lambda _: None)
+
     async def run() -> str | None:
         one = Database(
             url="postgresql://nowhere.invalid/x",
             data_dir=tmp_path,
             retention_days=30,
+            retention_gb=None,
             forgotten_after=3600.0,
-            answer=lambda _: None,
+            spool=spool,
+            identity=uuid.uuid4(),
             now=lambda: 0.0,
         )
         await one.start()

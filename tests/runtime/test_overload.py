@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aerotrack.db.outbox import SpoolState
 from aerotrack.domain.observation import Observation
 from aerotrack.runtime.actors import OVERLOAD_OVER_AFTER_S, OVERLOADED_AFTER_S, Actors
 from aerotrack.runtime.stats import SILENT_AFTER_S, Stats, value
@@ -28,7 +29,7 @@ def test_what_comes_while_flights_are_far_behind_is_refused_counted_and_said_onc
             actors.ingest([seen(second), seen(second + 0.5)], now=1e9, received=0.0)
 
         actors = Actors(
-            Settings(data_dir=tmp_path), lambda _: None, lambda _: None, lambda: time[0]
+            Settings(data_dir=tmp_path), lambda _: None, lambda _: None, monotonic=lambda: time[0]
         )
         actors.probe(time[0])
         ingest(0)
@@ -63,7 +64,10 @@ def test_actors_that_do_not_answer_make_the_server_unready() -> None:
     class Away:
         error = None
 
-    stats = Stats(Away(), flush_interval=1.0)  # type: ignore[arg-type]
+    class Empty:
+        state = SpoolState()
+
+    stats = Stats(Away(), Empty(), flush_interval=1.0, now=lambda: 0.0)  # type: ignore[arg-type]
     stats.sample({}, 100.0)
     assert [] == [check.name for check in stats.checks(100.0 + SILENT_AFTER_S / 2) if not check.ok]
     late = [check.code for check in stats.checks(100.0 + SILENT_AFTER_S) if not check.ok]

@@ -21,6 +21,7 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
                 Figure("refused_total", 1, (("feed", "club"), ("reason", "future"))),
             )
         ),
+        "outbox": Figures((Figure("rows", 4),)),
         "persistence": Figures(
             (
                 Figure("points_recorded_total", 92),
@@ -33,5 +34,5 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
     }
     assert {
         "fed": 90, "observed": 100, "points": 92, "unchanged": 5, "refused": 3,
-        "overloaded": 0, "stored": 86, "dropped": 3, "rejected": 1, "left": 2,
+        "overloaded": 0, "stored": 86, "dropped": 3, "rejected": 1, "outbox": 4, "left": 2,
     } == totals(feeds, figures)  # fmt: skip

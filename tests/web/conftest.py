@@ -16,6 +16,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from aerotrack.actors.messages import (
+    DurableDone,
     Figure,
     Figures,
     FlightFound,
@@ -33,6 +34,7 @@ from aerotrack.web.app import AeroTrackApplication, make_app, make_server
 from aerotrack.web.ports import (
     Check,
     DatabaseState,
+    NotDurable,
     Outbox,
     Ports,
     Rejection,
@@ -170,6 +172,7 @@ class Stage:
         self.figures[0].refused = Counter({"bad_line": 2})
         self.figures[0].dropped = Counter({"bad_squawk": 3})
         self.sunk: list[Observation] = []
+        self.not_durable = ""
         self.waiting_for_room = 0
         self.has_room = asyncio.Event()
         self.has_room.set()
@@ -187,6 +190,14 @@ class Stage:
 
     def _sink(self, observations: Sequence[Observation], *, now: float, received: float) -> None:
         self.sunk.extend(observations)
+
+    async def _durable(
+        self, observations: Sequence[Observation], *, now: float, received: float
+    ) -> DurableDone:
+        if self.not_durable:
+            raise NotDurable(self.not_durable)
+        self.sunk.extend(observations)
+        return DurableDone(len(observations) - 1, 1)
 
     async def _room(self) -> None:
         self.waiting_for_room += 1
@@ -218,6 +229,7 @@ class Stage:
             feeds=lambda: self.figures,
             receivers=lambda: self.receivers,
             sink=self._sink,
+            durable=self._durable,
             room=self._room,
             parse_posted=parse_posted,
             figures=self._figures,

@@ -50,6 +50,51 @@ def test_without_a_name_the_feed_is_post(staged):
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("given", ["true", "1", "TRUE"])
+def test_a_durable_post_is_answered_200_with_what_was_recorded(staged, given):
+    async def scene():
+        async with staged() as stage:
+            path = f"{PATH}?durable={given}"
+            answer = await stage.fetch(path, method="POST", body=GOOD, headers=JSON)
+            assert 200 == answer.code
+            assert {
+                "accepted": 2, "rejected": [], "rejected_total": 0, "recorded": 1, "refused": 1,
+            } == msgspec.json.decode(answer.body)  # fmt: skip
+            assert ["4ca2d6", "3c6444"] == [obs.icao24 for obs in stage.sunk]
+
+    asyncio.run(scene())
+
+
+def test_a_durable_post_that_cannot_be_had_is_503_and_says_when_to_come_again(staged):
+    async def scene():
+        async with staged() as stage:
+            stage.not_durable = "history_full"
+            path = f"{PATH}?durable=true"
+            answer = await stage.fetch(path, method="POST", body=GOOD, headers=JSON)
+            assert (503, "5") == (answer.code, answer.headers["Retry-After"])
+            problem = msgspec.json.decode(answer.body)
+            assert "not_durable" == problem["code"]
+            assert "history_full" in problem["detail"]
+
+    asyncio.run(scene())
+
+
+def test_a_durable_post_of_nothing_good_is_answered_at_once(staged):
+    async def scene():
+        async with staged() as stage:
+            stage.not_durable = "not_in_time"
+            body = b'[{"icao24":"nonsense"}]'
+            answer = await stage.fetch(
+                f"{PATH}?durable=true", method="POST", body=body, headers=JSON
+            )
+            document = msgspec.json.decode(answer.body)
+            assert (200, 0, 0, 1) == (
+                answer.code, document["accepted"], document["recorded"], document["rejected_total"]
+            )  # fmt: skip
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize(
     "kind",
     [
@@ -89,7 +134,7 @@ def test_all_json_types_are_taken(staged, kind):
             (400, "unreadable_body"),
         ),
         (PATH, JSON, b"nothing", (400, "unreadable_body")),
-        (PATH + "?durable=true", JSON, GOOD, (501, "not_supported")),
+        (PATH + "?durable=maybe", JSON, GOOD, (400, "bad_parameter")),
         (PATH + "?feed=%3Cscript%3E", JSON, GOOD, (400, "bad_parameter")),
         (PATH + "?feed=home", JSON, GOOD, (409, "feed_name_taken")),
         (PATH + "?fed=x", JSON, GOOD, (400, "unknown_parameter")),

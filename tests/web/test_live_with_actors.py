@@ -47,6 +47,7 @@ def test_a_view_follows_the_picture_until_the_socket_closes():
             feeds=lambda: (),
             receivers=lambda: (),
             sink=unused,
+            durable=unused,
             room=unused,
             parse_posted=unused,
             figures=unused,

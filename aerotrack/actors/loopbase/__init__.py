@@ -7,6 +7,8 @@ no actors, `_wakeups`, `_sources`, `_creation`, `_status`, `_private`, `_errors`
 the ActorSystem with our additions.
 """
 
+from thespian.actors import ActorSystemFailure
+
 from aerotrack.actors.loopbase._base import SHUTDOWN_SECONDS, LoopSystemBase
 from aerotrack.actors.loopbase._dispatch import MAX_ATTEMPTS, SLICE_SECONDS
 from aerotrack.actors.loopbase._endpoints import INBOX_LIMIT, MailboxCallback
@@ -25,6 +27,7 @@ __all__ = [
     "SHUTDOWN_SECONDS",
     "SLICE_SECONDS",
     "ActorPoisoned",
+    "ActorSystemFailure",
     "ActorTimeout",
     "AskedActorGone",
     "BaseFigures",

@@ -20,15 +20,15 @@ class LockNote:
 
 
 class DataDirLock:
-    """The lock on `data_dir`, held from construction to `release`.
+    """The lock `name` on `data_dir`, held from construction to `release`.
 
     Raises DataDirLocked, naming the owner's pid, if another holds it (also within this process).
     `predecessor` is the note of the owner before us. A process forked off without exec shares the
     lock and keeps it while it lives.
     """
 
-    def __init__(self, data_dir: Path) -> None:
-        path = data_dir / LOCK_NAME
+    def __init__(self, data_dir: Path, name: str = LOCK_NAME) -> None:
+        path = data_dir / name
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fd = os.open(path, flags, 0o600)
         try:

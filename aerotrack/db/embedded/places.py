@@ -15,6 +15,8 @@ ROOT_DATA_DIR = Path("/var/lib/aerotrack")
 
 _SOCKET_PREFIX = "aerotrack-pg-"
 _SOCKET_NAME = ".s.PGSQL.5432"
+# How everything begins that AeroTrack itself makes in a data directory.
+_OUR_NAMES = ("postgres", "outbox")
 
 # sun_path holds 104 bytes on macOS and 108 on Linux, with the final zero.
 _SOCKET_PATH_MAX = 103 if sys.platform == "darwin" else 107
@@ -56,7 +58,7 @@ def make_reachable(data_dir: Path, account: Account) -> None:
 
 def _is_ours(data_dir: Path) -> bool:
     names = {path.name for path in data_dir.iterdir()}
-    return data_dir.stat().st_uid == 0 and all(name.startswith("postgres") for name in names)
+    return data_dir.stat().st_uid == 0 and all(name.startswith(_OUR_NAMES) for name in names)
 
 
 def make_socket_dir(account: Account, parent: Path | None) -> Path:

@@ -14,3 +14,10 @@ WHERE c.relnamespace = 'aerotrack'::regnamespace
   AND c.relkind = 'r'
   AND c.relname ~ '^position_[0-9]{8}$'
 ORDER BY c.relname;
+
+-- name: sizes
+-- Days of positions, oldest first, with their bytes, indexes included.
+SELECT c.relname, pg_total_relation_size(c.oid)::bigint
+FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = 'position'::regclass
+WHERE c.relname ~ '^position_[0-9]{8}$' AND NOT i.inhdetachpending
+ORDER BY c.relname;

@@ -114,3 +114,7 @@ DELETE FROM staged_flight;
 -- name: reject
 INSERT INTO rejected_row (run, batch, relation, code, message, "row")
 VALUES (%(run)s, %(number)s, %(relation)s, %(code)s, %(message)s, %(row)s::jsonb);
+
+-- name: insert_gap
+INSERT INTO history_gap (started, ended, thinned, dropped)
+VALUES (to_timestamp(%(started)s), to_timestamp(%(ended)s), %(thinned)s, %(dropped)s);
