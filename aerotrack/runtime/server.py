@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
@@ -218,11 +217,9 @@ class Server:
         settings = self.settings
         if not settings.fanout:
             return
-        # Secrets and what only the main process answers stay here.
-        told = msgspec.structs.replace(web, ingest_token=None, receiver=None)
         self._fanout = FanOutPool(
             settings.fanout,
-            Configure(told, settings.log_level, settings.log_format),
+            Configure(web.live(), settings.log_level, settings.log_format),
             system=self._actors.system,
             broadcaster=self._actors.broadcaster,
             label=f"aerotrack {settings.data_dir}",

@@ -61,6 +61,7 @@ class AeroTrackApplication(LiveApplication):
     """The routes and what handlers share. Belongs to one event loop."""
 
     ports: Ports
+    web: WebSettings
 
     def __init__(self, ports: Ports, web: WebSettings) -> None:
         super().__init__(ports, web, ROUTES)

@@ -11,7 +11,7 @@ from typing import Final
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from aerotrack.web.handler import AnswersWithProblems
+from aerotrack.web.handler import AnsweredHere
 from aerotrack.web.problems import Problem
 
 # Python's own table depends on the machine; a module of the wrong type does not run.
@@ -46,7 +46,7 @@ def is_built(folder: Path) -> bool:
     return (folder / "index.html").is_file()
 
 
-class FileOfDashboard(AnswersWithProblems, StaticFileHandler):
+class FileOfDashboard(AnsweredHere, StaticFileHandler):
     """One file of the build: packed if the client takes it, in ranges if it asks for them."""
 
     folder = ""

@@ -12,7 +12,7 @@ from aerotrack.domain.geo import BadBox, Box, box
 from aerotrack.web import peer as peers
 from aerotrack.web.ports import LivePorts, Ports
 from aerotrack.web.problems import PROBLEM_TYPE, Problem, document_of, problem_of
-from aerotrack.web.settings import WebSettings
+from aerotrack.web.settings import LiveSettings, WebSettings
 
 if TYPE_CHECKING:
     from aerotrack.web.app import AeroTrackApplication
@@ -42,7 +42,7 @@ class AnswersWithProblems(RequestHandler):
         return self.application.ports
 
     @property
-    def web(self) -> WebSettings:
+    def web(self) -> LiveSettings:
         """The settings of the web."""
         return self.application.web
 
@@ -114,11 +114,25 @@ class AnswersWithProblems(RequestHandler):
         return [m.upper() for m in own] + ["OPTIONS"]
 
 
-@stream_request_body
-class ApiHandler(AnswersWithProblems):
-    """An HTTP handler. Bodies arrive in pieces, so that their limit is answered as a problem."""
+class AnsweredHere(AnswersWithProblems):
+    """What the main process answers itself, unlike the live stream."""
 
     application: "AeroTrackApplication"
+
+    @property
+    def ports(self) -> Ports:
+        """What the web was given."""
+        return self.application.ports
+
+    @property
+    def web(self) -> WebSettings:
+        """The settings of the web."""
+        return self.application.web
+
+
+@stream_request_body
+class ApiHandler(AnsweredHere):
+    """An HTTP handler. Bodies arrive in pieces, so that their limit is answered as a problem."""
 
     # Query parameters that are understood; ``later`` are of the contract but not done yet.
     parameters: ClassVar[frozenset[str]] = frozenset()
@@ -129,11 +143,6 @@ class ApiHandler(AnswersWithProblems):
     def initialize(self) -> None:
         self.body = bytearray()
         self._refused = False
-
-    @property
-    def ports(self) -> Ports:
-        """What the web was given."""
-        return self.application.ports
 
     @property
     def body_limit(self) -> int:

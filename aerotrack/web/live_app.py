@@ -16,7 +16,7 @@ from aerotrack.web.live import CLOSE_GOING_AWAY, LiveSocket
 from aerotrack.web.metrics import WebMetrics
 from aerotrack.web.peer import networks
 from aerotrack.web.ports import LivePorts
-from aerotrack.web.settings import WebSettings
+from aerotrack.web.settings import LiveSettings
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class LiveApplication(Application):
     """
 
     def __init__(
-        self, ports: LivePorts, web: WebSettings, routes: Sequence[Route] = (LIVE,)
+        self, ports: LivePorts, web: LiveSettings, routes: Sequence[Route] = (LIVE,)
     ) -> None:
         self.ports = ports
         self.web = web

@@ -19,8 +19,7 @@ from aerotrack.runtime.fanout.passing import SocketSender
 logger = logging.getLogger(__name__)
 
 # A fresh interpreter, not a fork: there are threads here by now. It gets this one's search path,
-# so that it runs this very code however this process was started; the rest of its arguments is
-# for who reads a list of processes.
+# so that it runs this very code however this process was started.
 _START: Final = (
     "import sys; sys.path[:] = sys.argv[5:]; from aerotrack.runtime.fanout.worker import main; "
     "main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))"
@@ -32,8 +31,8 @@ class Patience(msgspec.Struct, frozen=True):
 
     # Start and the whole picture: 0.5 s on a server; a busy small board is given time.
     start: float = 30.0
-    # Without taking a byte of what waits for it, or without a report (it sends one a second). A
-    # thousand snapshots of the world at once take seconds; after ten it is not coming back.
+    # Without a word; it reports every second. A thousand snapshots at once take seconds; after ten
+    # it is not coming back.
     silence: float = 10.0
     # From being told to leave to its end; its clients have a second to answer its goodbye.
     leave: float = 3.0
@@ -48,9 +47,10 @@ State = Literal["starting", "up", "ended"]
 
 
 class WorkerProcess:
-    """One life of one process. ``told`` takes what it says once it is configured, in order.
+    """One life of one process; :meth:`live` is called once.
 
-    Use: :meth:`live`, once.
+    It is sent ``configure`` as soon as it runs, then ``on_started`` is called. ``label`` is shown
+    among its arguments, for who reads a list of processes.
     """
 
     def __init__(

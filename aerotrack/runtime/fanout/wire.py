@@ -13,13 +13,13 @@ import msgspec
 from aerotrack.actors.messages import Figures, PictureBatch
 from aerotrack.settings import LogFormat, LogLevel
 from aerotrack.web.ports import MetricSample
-from aerotrack.web.settings import WebSettings
+from aerotrack.web.settings import LiveSettings
 
 
 class Configure(msgspec.Struct, frozen=True, array_like=True, tag="configure"):
     """How to serve and to log."""
 
-    web: WebSettings
+    live: LiveSettings
     log_level: LogLevel
     log_format: LogFormat
 

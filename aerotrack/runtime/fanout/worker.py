@@ -101,7 +101,7 @@ class _Serving:
             broadcaster=self._broadcaster,
             clock=Clock(wall=time.time, monotonic=time.monotonic),
         )
-        self._app = LiveApplication(ports, settings.web)
+        self._app = LiveApplication(ports, settings.live)
         self._server: HTTPServer = make_server(self._app)
         self._receiver = SocketReceiver(passing, self._serve)
         self._gc = GcPolicy()

@@ -24,7 +24,7 @@ from aerotrack.runtime.fanout.wire import Configure
 from aerotrack.web.live_app import LiveApplication, make_server
 from aerotrack.web.metrics import Summed
 from aerotrack.web.ports import LivePorts
-from aerotrack.web.settings import WebSettings
+from aerotrack.web.settings import LiveSettings
 
 NOW = 1_764_000_000.0
 PATIENCE_S = 30.0
@@ -44,7 +44,7 @@ class Stage:
     def __init__(self, count: int, patience: Patience | None, **web: Any) -> None:
         self.system = start_actor_system()
         self.broadcaster = self.system.createActor(RelayingBroadcaster)
-        settings = WebSettings(server="aerotrack/0.1.0", epoch="e1", **web)
+        settings = LiveSettings(server="aerotrack/0.1.0", epoch="e1", **web)
         self.pool = FanOutPool(
             count,
             Configure(settings, "info", "text"),
