@@ -103,8 +103,8 @@ def _apart(one: float, other: float) -> float:
     return abs((one - other + 180.0) % 360.0 - 180.0)
 
 
-# Where readsb differs: it begins with a true heading west of the magnetic one, which makes 112 kt of
-# wind, and comes to our 280 degrees and 65 kt as soon as it has the next one.
+# Where readsb differs: it begins with a true heading west of the magnetic one, which makes a wind
+# of 112 kt, and comes to our 280 degrees and 65 kt as soon as it has the next one.
 ASTRAY: dict[str, set[str]] = {"hu0102-2": {"4bb299"}}
 
 

@@ -16,6 +16,7 @@ from aerotrack.domain.geo import distance_nmi
 from aerotrack.domain.observation import CprFrame, Observation, Site
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.modes.airspace import Airspace
+from aerotrack.feeds.modes.altitude import REPLY, take_altitude
 from aerotrack.feeds.modes.belief import ALL_CALL, SQUITTERS, Belief, believe
 from aerotrack.feeds.modes.codes import ALTITUDE, SQUAWK
 from aerotrack.feeds.modes.comm_b import comm_b
@@ -158,6 +159,9 @@ class ModesDecoder:
             _by_capability(message, fields)
         else:
             fields = _reply(message, df, frame.decoded or NOTHING, heard, ts)
+        if heard.alt_refused:
+            self._figures.dropped["bad_alt_baro"] += heard.alt_refused
+            heard.alt_refused = 0
         receiver.heard(heard.icao24, ts)
         if (contact_only or not (fields or cpr)) and 0.0 <= ts - heard.observed < TOLD_EVERY_S:
             return None
@@ -232,9 +236,8 @@ def _reply(message: bytes, df: int, decoded: Decoded, heard: Heard, ts: float) -
     code = (message[2] & 0x1F) << 8 | message[3]
     if df in _ALTITUDE_REPLIES:
         altitude = ALTITUDE[code]
-        if altitude is not None:
+        if altitude is not None and take_altitude(heard, altitude, ts, REPLY):
             fields["alt_baro"] = altitude
-            heard.alt_baro, heard.alt_at = altitude, ts
     else:
         fields["squawk"] = SQUAWK[code]
     if df in _AIR_TO_AIR:
