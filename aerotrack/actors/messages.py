@@ -19,6 +19,7 @@ from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord,
 from aerotrack.domain.remembered import RememberedFlight
 from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
+from aerotrack.domain.saved import SavedFlight
 from aerotrack.domain.thinning import Pressure
 from aerotrack.domain.types import Value
 
@@ -52,12 +53,14 @@ class Drained(msgspec.Struct, frozen=True, gc=False):
 
 
 class ConfigureRegistry(msgspec.Struct, frozen=True, gc=False):
-    """Runtime to registry, its first message. ``register`` takes ``FindIdentity``, if there is."""
+    """Runtime to registry, its first message. ``register`` takes ``FindIdentity``, ``keeper``
+    ``StateSaved``, where there are such."""
 
     broadcaster: ActorAddress
     persistence: ActorAddress
     rules: FlightRules
     register: ActorAddress | None = None
+    keeper: ActorAddress | None = None
 
 
 class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
@@ -91,6 +94,42 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
     batch_rows: int
     rows_limit: int
     first_number: int = 1
+
+
+# -- going on after a restart ----------------------------------------------------------------------
+
+
+class RestoreFlights(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to registry, before any feed runs: these flights were alive when the server ended."""
+
+    flights: tuple[SavedFlight, ...]
+    now: float
+    received: float
+
+
+class RestoreFlight(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a new flight, behind ``ConfigureFlight``: it is this one, and goes on."""
+
+    saved: SavedFlight
+    now: float
+    received: float
+
+
+class SaveState(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight, now and then and at shutdown: tell ``keeper`` your ``StateSaved``.
+
+    ``heard_at`` is when it was last heard by our clock.
+    """
+
+    keeper: ActorAddress
+    heard_at: float
+
+
+class StateSaved(msgspec.Struct, frozen=True, gc=False):
+    """A flight to the keeper's mailbox: its state as bytes, by the number of the flight."""
+
+    flight: int
+    body: bytes
 
 
 # -- feeds to registry to flights ------------------------------------------------------------------

@@ -23,6 +23,7 @@ from aerotrack.actors.messages import (
     Figures,
     IdentitiesFound,
     RegisterChanged,
+    RestoreFlights,
 )
 from aerotrack.db.outbox import OutboxUnusable, OwnedOutbox, Spool, SpoolAnswer, open_outbox
 from aerotrack.db.store import yield_turn
@@ -35,6 +36,7 @@ from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
 from aerotrack.runtime.actors import Actors
+from aerotrack.runtime.checkpoints import Checkpoints, read_flights, restore
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.fanout.pool import FanOutPool
 from aerotrack.runtime.fanout.wire import Configure
@@ -69,6 +71,7 @@ class Server:
         self._actors: Actors
         self._database: Database
         self._spool: Spool
+        self._checkpoints: Checkpoints
         self._register: Register
         self._stats: Stats
         self._fanout: FanOutPool | None = None
@@ -112,6 +115,7 @@ class Server:
                 limit=settings.outbox_limit,
                 answer=self._answer,
             )
+            self._checkpoints = Checkpoints(self._spool)
             self._database = Database(
                 url=settings.database_url,
                 data_dir=settings.data_dir,
@@ -133,8 +137,10 @@ class Server:
                 self._database.store,
                 self._register.ask,
                 first_batch=outbox.file.first_number if outbox else 1,
+                keep=self._checkpoints.saved,
             )
             stack.callback(self._actors.stop)
+            alive = await asyncio.to_thread(read_flights, outbox) if outbox else []
             self._spool.start()
             self._stats = Stats(
                 self._database, self._spool, flush_interval=settings.flush_interval, now=time.time
@@ -143,6 +149,8 @@ class Server:
             # Flights look for the airport beside them, and a handler reads no file.
             await asyncio.to_thread(load_airports)
 
+            # Before anybody can tell of an aircraft: it is to find its flight.
+            await restore(alive, self._restore, self._actors.room, time.time(), time.monotonic())
             feeds = await Feeds.open(
                 urls,
                 self._actors.ingest,
@@ -163,6 +171,9 @@ class Server:
             stack.push_async_callback(self._register.stop)
             stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
+            await restore(alive, self._restore, self._actors.room, time.time(), time.monotonic())
+            checkpoints = in_background(self._checkpoints.run(), "checkpoints", died=self._fail)
+            stack.callback(checkpoints.cancel)
             feeds.start()
             stack.push_async_callback(feeds.stop)
             sampler = in_background(self._sample(), "samples", died=self._fail)
@@ -183,6 +194,10 @@ class Server:
         await self._actors.room()
         while self._spool.state.pressure != "none":
             await asyncio.sleep(REPLAY_LOOKS_S)
+
+    def _restore(self, message: RestoreFlights) -> None:
+        """Flights that were alive when the server ended last."""
+        self._actors.system.tell(self._actors.registry, message)
 
     def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
         """What the register knows of flights."""
@@ -303,6 +318,7 @@ class Server:
 
     async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
+        self._checkpoints.write()
         self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
