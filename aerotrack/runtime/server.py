@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
 import time
@@ -78,6 +79,11 @@ class Server:
         self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
         self._failure: BaseException | None = None
         self.lost = False  # whether something accepted could not be stored
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
@@ -361,11 +367,19 @@ def _opensky_account(settings: Settings) -> OpenSkyCredentials | None:
 async def serve(settings: Settings) -> bool:
     """Run a server until SIGTERM or SIGINT; whether everything accepted was stored.
 
-    A second signal does not hurry it.
+    A second signal ends the process at once. That loses what a kill does: nothing that was
+    acknowledged as durable, of the rest a flush interval. PostgreSQL's watchdog shuts it down.
     """
     server = Server(settings)
     loop = asyncio.get_running_loop()
+
+    def signalled(number: int) -> None:
+        if server.stopping:
+            log_event(logger, "stopped_at_once", level=logging.WARNING, signal=number)
+            os._exit(128 + number)
+        server.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, signalled, number)
     await server.run()
     return not server.lost
