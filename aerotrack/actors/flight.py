@@ -85,7 +85,7 @@ class Flight(AeroActor):
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
     ``SaveState``, ``RestoreFlight``, ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to
-    the broadcaster, ``StateSaved`` to whoever keeps it, ``PointRecorded``,
+    the broadcaster, ``StateSaved``, ``PointRecorded``,
     ``FlightRecorded`` and ``EventRecorded`` to persistence; ``ObservationsRefused``,
     ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
     point, refused or unchanged; ``RequestCounted`` to persistence for those somebody waits for;
@@ -357,7 +357,8 @@ class Flight(AeroActor):
     def save_state(self, message: SaveState, sender: ActorAddress) -> None:
         state = self._state
         if state is not None and not self._over:
-            self.send(message.keeper, StateSaved(state.key, save(state, message.heard_at)))
+            body = save(state, message.heard_at)
+            self.send(self._links.persistence, StateSaved(state.key, body))
 
     @handles(RestoreFlight)
     def restore(self, message: RestoreFlight, sender: ActorAddress) -> None:

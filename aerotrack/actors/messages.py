@@ -53,14 +53,12 @@ class Drained(msgspec.Struct, frozen=True, gc=False):
 
 
 class ConfigureRegistry(msgspec.Struct, frozen=True, gc=False):
-    """Runtime to registry, its first message. ``register`` takes ``FindIdentity``, ``keeper``
-    ``StateSaved``, where there are such."""
+    """Runtime to registry, its first message. ``register`` takes ``FindIdentity``, if there is."""
 
     broadcaster: ActorAddress
     persistence: ActorAddress
     rules: FlightRules
     register: ActorAddress | None = None
-    keeper: ActorAddress | None = None
 
 
 class ConfigureFlight(msgspec.Struct, frozen=True, gc=False):
@@ -86,7 +84,7 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
 
     A batch leaves after ``flush_interval`` seconds or at ``batch_rows`` rows, whichever is first;
     at most ``rows_limit`` rows wait in memory, then new points are dropped and counted. Batches are
-    numbered from ``first_number`` on.
+    numbered from ``first_number`` on. ``keeper`` takes ``KeepStates``, if there is.
     """
 
     writer: ActorAddress
@@ -94,6 +92,7 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
     batch_rows: int
     rows_limit: int
     first_number: int = 1
+    keeper: ActorAddress | None = None
 
 
 # -- going on after a restart ----------------------------------------------------------------------
@@ -116,20 +115,28 @@ class RestoreFlight(msgspec.Struct, frozen=True, gc=False):
 
 
 class SaveState(msgspec.Struct, frozen=True, gc=False):
-    """Registry to a flight, now and then and at shutdown: tell ``keeper`` your ``StateSaved``.
+    """Registry to a flight, now and then and at shutdown: tell persistence your ``StateSaved``.
 
     ``heard_at`` is when it was last heard by our clock.
     """
 
-    keeper: ActorAddress
     heard_at: float
 
 
 class StateSaved(msgspec.Struct, frozen=True, gc=False):
-    """A flight to the keeper's mailbox: its state as bytes, by the number of the flight."""
+    """A flight to persistence, behind what it records: its state as bytes, by its number."""
 
     flight: int
     body: bytes
+
+
+class KeepStates(msgspec.Struct, frozen=True, gc=False):
+    """Persistence to the keeper's mailbox: states whose rows are all on disk.
+
+    A state ahead of its rows would, after a kill, refuse as heard already what was never stored.
+    """
+
+    states: tuple[StateSaved, ...]
 
 
 # -- feeds to registry to flights ------------------------------------------------------------------

@@ -250,9 +250,6 @@ class Registry(AeroActor):
 
     def _save_some(self, now: float) -> None:
         """Have the next share of the flights save their state; none that was silent since."""
-        keeper = self._links.keeper
-        if keeper is None:
-            return
         waiting = self._to_save
         if not waiting:
             waiting.extend(self._alive)
@@ -261,7 +258,7 @@ class Registry(AeroActor):
             icao24 = waiting.pop()
             alive = self._alive.get(icao24)
             if alive is not None and now - alive.at < 2 * SAVED_WITHIN_TICKS:
-                self.send(alive.address, SaveState(keeper, alive.at))
+                self.send(alive.address, SaveState(alive.at))
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -300,11 +297,9 @@ class Registry(AeroActor):
 
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
-        keeper = self._links.keeper
         for alive in self._alive.values():
             self.send(alive.address, SaveFlight(message.now))
-            if keeper is not None:
-                self.send(alive.address, SaveState(keeper, alive.at))
+            self.send(alive.address, SaveState(alive.at))
         self.send(sender, Drained(0))
 
     # -- queries -----------------------------------------------------------------------------------

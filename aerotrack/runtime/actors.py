@@ -30,7 +30,7 @@ from aerotrack.actors.messages import (
     FindIdentity,
     GetFigures,
     Ingest,
-    StateSaved,
+    KeepStates,
     StoreBatch,
     Tick,
 )
@@ -88,7 +88,7 @@ class Actors:
         find: Callable[[FindIdentity], None],
         *,
         first_batch: int = 1,
-        keep: Callable[[StateSaved], None] | None = None,
+        keep: Callable[[KeepStates], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
@@ -110,12 +110,13 @@ class Actors:
                 settings.batch_rows,
                 settings.rows_limit,
                 first_batch,
+                keeper,
             ),
         )
         system.tell(
             self.registry,
             ConfigureRegistry(
-                self.broadcaster, self.persistence, settings.flight_rules(), register, keeper
+                self.broadcaster, self.persistence, settings.flight_rules(), register
             ),
         )
         self._request_numbers = itertools.count(1)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from aerotrack.actors.messages import RestoreFlights, StateSaved
+from aerotrack.actors.messages import KeepStates, RestoreFlights
 from aerotrack.db.outbox import OwnedOutbox, Spool
 from aerotrack.domain.saved import SavedFlight, load
 from aerotrack.logs import log_event
@@ -21,15 +21,15 @@ RESTORED_TOGETHER: Final = 100
 
 
 class Checkpoints:
-    """Takes in ``StateSaved`` of flights and hands them to ``spool`` now and then."""
+    """Takes in the states of flights and hands them to ``spool`` now and then."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._changed: dict[int, bytes] = {}
 
-    def saved(self, message: StateSaved) -> None:
-        """A flight's state; on the loop's thread."""
-        self._changed[message.flight] = message.body
+    def keep(self, message: KeepStates) -> None:
+        """States whose rows are safe; on the loop's thread."""
+        self._changed.update((state.flight, state.body) for state in message.states)
 
     def write(self) -> None:
         """Hand on what came since the last time."""

@@ -143,7 +143,7 @@ class Server:
                 self._database.store,
                 self._register.ask,
                 first_batch=outbox.file.first_number if outbox else 1,
-                keep=self._checkpoints.saved,
+                keep=self._checkpoints.keep,
             )
             stack.callback(self._actors.stop)
             alive = await asyncio.to_thread(read_flights, outbox) if outbox else []

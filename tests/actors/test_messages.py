@@ -22,7 +22,7 @@ ACTORS: list[type[AeroActor]] = [
 # Taken by what is no actor: the writer's and the sockets' mailboxes, and whoever asked.
 EDGES = {"StoreBatch", "SendFrame", "Drained", "Figures", "Picture", "FlightFound",
          "FindIdentity", "SendBatch", "DurableDone", "DurableFailed",
-         "StateSaved"}  # fmt: skip
+         "KeepStates"}  # fmt: skip
 PARTS = {"Figure", "Identity"}  # stand inside another message
 MESSAGES = {
     name: kind
