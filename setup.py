@@ -74,6 +74,7 @@ setup(
         "tornado>=6.5",
     ],
     extras_require={
+        "parquet": ["pyarrow>=18"],
         "test": ["hypothesis>=6.100", "jsonschema>=4.23", "pytest>=8", "pytest-xdist>=3.5"],
     },
     entry_points={"console_scripts": ["aerotrack = aerotrack.cli:main"]},
