@@ -32,7 +32,7 @@ from aerotrack.domain.fields import IDENTITY
 from aerotrack.domain.flight import FlightState
 from aerotrack.domain.folded import Folded
 from aerotrack.domain.observation import Observation
-from aerotrack.domain.records import EndCause
+from aerotrack.domain.records import EndCause, FlightEvent
 from aerotrack.domain.remembered import remember, resumed
 from aerotrack.domain.returning import DECIDED_WITHIN_S, Returning, Verdict, pause_after
 from aerotrack.domain.routes import RouteWatch
@@ -40,7 +40,7 @@ from aerotrack.domain.types import Value
 
 
 class _Report:
-    """Counts by feed what became of observations, for the registry. Plain dicts: one an Observe."""
+    """Counts by feed what became of observations, for the registry: what made no point."""
 
     __slots__ = ("fixes", "refused", "requests", "unchanged")
 
@@ -64,13 +64,24 @@ class _Report:
             self.unchanged[name] = self.unchanged.get(name, 0) + 1
 
 
+def _needs_report(folded: Folded, request: int | None) -> bool:
+    """Whether an observation did anything else than make a point, as nearly all do, or somebody
+    waits to hear of it."""
+    return bool(
+        request is not None
+        or folded.refused is not None
+        or folded.refused_fixes
+        or folded.unchanged
+    )
+
+
 class Flight(AeroActor):
     """Owns the state of one flight; nobody else writes it.
 
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
-    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``,
-    ``FlightRecorded`` and ``EventRecorded`` to persistence; ``ObservationsRefused``,
+    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``
+    and ``FlightRecorded`` to persistence, ``EventRecorded`` to both; ``ObservationsRefused``,
     ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
     point, refused or unchanged; ``RequestCounted`` to persistence for those somebody waits for;
     ``FindIdentity`` to the register. If it dies, its live state is
@@ -152,15 +163,14 @@ class Flight(AeroActor):
         returning, self._returning = self._returning, None
         if returning is None:
             return
-        state, before, persistence = self._state, self._links.before, self._links.persistence
+        state, before = self._state, self._links.before
         held = Observe(tuple(returning.held), now, self._received)
         if state is not None and verdict != "same":
             self._end(state, now, "landed" if verdict == "landed" else "silence")
             self._hand_on(held)
         elif state is None and before is not None and verdict == "same":
             state = self._state = resumed(before)
-            self.send(persistence, EventRecorded(state.event("resumed", returning.since)))
-            self._fold(held, new=True)
+            self._fold(held, begins=state.event("resumed", returning.since))
         else:
             self._fold(held)
 
@@ -171,17 +181,19 @@ class Flight(AeroActor):
 
     # -- what is observed --------------------------------------------------------------------------
 
-    def _fold(self, message: Observe, *, new: bool = False) -> None:
+    def _fold(self, message: Observe, *, begins: FlightEvent | None = None) -> None:
+        """Take in what was observed; ``begins`` says that the flight was just taken up again."""
         links, state = self._links, self._state
         if state is None:
-            new = True
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
             if links.departing:
                 state.course.begin_on_ground()
-            self.send(links.persistence, EventRecorded(state.event("started", state.started)))
+            begins = state.event("started", state.started)
+        new = begins is not None
+        events: list[FlightEvent] = [] if begins is None else [begins]
         changed: dict[str, Value] = {}
         identity = False
-        report = _Report()
+        report: _Report | None = None
         next_ones: tuple[Observation, ...] = ()
         for number, obs in enumerate(message.observations):
             folded = state.fold(obs)
@@ -192,17 +204,29 @@ class Flight(AeroActor):
             identity = identity or folded.identity
             for point in folded.points:
                 self.send(links.persistence, PointRecorded(point))
-            for event in folded.events:
-                self.send(links.persistence, EventRecorded(event))
-            report.add(obs.feed, folded, obs.request)
-        self._look_up(state, changed, new=new)
+            events.extend(folded.events)
+            if _needs_report(folded, obs.request):
+                report = report or _Report()
+                report.add(obs.feed, folded, obs.request)
+        if new or self._route is not None or "callsign" in changed:
+            self._look_up(state, changed, new=new)
         self._show(state, changed, message)
+        for event in events:
+            self._tell_of(event)
         if identity or message.now - self._recorded_at >= links.rules.row_interval:
             self._record(state, message.now)
-        self._send_report(report)
+        if report is not None:
+            self._send_report(report)
         if next_ones:
             self._end(state, message.now, "landed")
             self._hand_on(Observe(next_ones, message.now, message.received), departing=True)
+
+    def _tell_of(self, event: FlightEvent) -> None:
+        """Something happened: to the history, and to those who look on where it is live."""
+        recorded = EventRecorded(event)
+        self.send(self._links.persistence, recorded)
+        if self._live:
+            self.send(self._links.broadcaster, recorded)
 
     def _hand_on(self, message: Observe, *, departing: bool = False) -> None:
         """What belongs to the aircraft's next flight goes back to where it came from."""
@@ -355,7 +379,7 @@ class Flight(AeroActor):
         if cause == "silence" and state.course.landed_at is not None:
             cause = "landed"
         self.send(self._links.persistence, FlightRecorded(state.record(ended=over, cause=cause)))
-        self.send(self._links.persistence, EventRecorded(state.event("ended", over, detail=cause)))
+        self._tell_of(state.event("ended", over, detail=cause))
         self._leave(now, cause)
         self._state = None
         return cause == "silence"

@@ -19,6 +19,7 @@ from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord,
 from aerotrack.domain.remembered import RememberedFlight
 from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
+from aerotrack.domain.stream.filters import FlightFilter
 from aerotrack.domain.thinning import Pressure
 from aerotrack.domain.types import Value
 
@@ -228,8 +229,12 @@ class FlightRecorded(msgspec.Struct, frozen=True, gc=False):
     record: FlightRecord
 
 
-class EventRecorded(msgspec.Struct, frozen=True, gc=False):
-    """A flight to persistence: something happened to it."""
+class EventRecorded(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="event"):
+    """A flight to persistence and to broadcaster: something happened to it.
+
+    The broadcaster hears of it when its picture shows the flight as it was then: after the
+    ``FlightChanged`` of the same observations, before a ``FlightGone``.
+    """
 
     event: FlightEvent
 
@@ -370,6 +375,9 @@ class Subscribe(msgspec.Struct, frozen=True, gc=False):
 
     Frames go to ``client`` (a mailbox). ``client_id`` is unique within the run. Without a ``box``
     it is everything, flights of unknown position too. ``interval`` is seconds between frames.
+    ``which`` narrows the view, ``follow`` adds flights by icao24. ``resume_pos`` is the position
+    a connection before had come to with this view, in this run of the broadcaster. What there is no
+    room for is answered by ``RefuseView`` with the ``request_id``, and everything stays as it was.
     """
 
     client_id: int
@@ -377,6 +385,22 @@ class Subscribe(msgspec.Struct, frozen=True, gc=False):
     box: Box | None
     interval: float
     now: float
+    which: FlightFilter | None = None
+    follow: tuple[str, ...] = ()
+    resume_pos: int | None = None
+    request_id: int | str | None = None
+
+
+class RefuseView(msgspec.Struct, frozen=True, gc=False):
+    """Broadcaster to a client's socket: the view it asked for is not served, for this reason."""
+
+    code: str
+    reason: str
+    request_id: int | str | None
+
+
+class ContinueServing(msgspec.Struct, frozen=True, gc=False):
+    """Broadcaster to itself: go on with what was too much for one turn."""
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, gc=False):
@@ -448,7 +472,7 @@ class PictureBatch(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="
     follows. ``complete``: this is the last part of a picture that is shown.
     """
 
-    reports: tuple[FlightChanged | FlightGone, ...]
+    reports: tuple[FlightChanged | FlightGone | EventRecorded, ...]
     pos: int
     now: float | None
     complete: bool = False

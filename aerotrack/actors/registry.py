@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from operator import attrgetter
 from typing import Final
 
 from thespian.actors import ActorAddress, ActorExitRequest, ChildActorExited
@@ -44,6 +45,19 @@ from aerotrack.logs import log_event
 REMEMBERED_AT_MOST: Final = 20_000
 
 
+_feed_of = attrgetter("feed")
+
+
+class _Alive(Heard):
+    """A flight that is alive: its actor, and when it was last heard."""
+
+    __slots__ = ("address",)
+
+    def __init__(self, address: ActorAddress, at: float, ts: float, source: str) -> None:
+        super().__init__(at, ts, source)
+        self.address = address
+
+
 class Registry(AeroActor):
     """Maps icao24 to flight actors: spawns, routes, retires, and respawns what died.
 
@@ -58,8 +72,7 @@ class Registry(AeroActor):
 
     def __init__(self) -> None:
         super().__init__()
-        self._addresses: dict[str, ActorAddress] = {}
-        self._heard: dict[str, Heard] = {}
+        self._alive: dict[str, _Alive] = {}
         self._names: dict[str, str] = {}  # actor address as text -> icao24, for the way back
         # Flights that fell silent, the longest first, and until when they are remembered.
         self._remembered: dict[str, tuple[RememberedFlight, float]] = {}
@@ -84,9 +97,10 @@ class Registry(AeroActor):
     def ingest(self, message: Ingest, sender: ActorAddress) -> None:
         now, rules = message.now, self._links.rules
         latest, earliest = now + rules.future_tolerance, now - rules.history_kept
+        observations = message.observations
+        self._routed.update(map(_feed_of, observations))
         together: dict[str, list[Observation]] = {}
-        for obs in message.observations:
-            self._routed[obs.feed] += 1
+        for obs in observations:
             if not earliest <= obs.ts <= latest:
                 self._refuse(obs, "too_old" if obs.ts < earliest else "future")
                 continue
@@ -100,19 +114,14 @@ class Registry(AeroActor):
 
     def _route(self, icao24: str, batch: list[Observation], now: float, received: float) -> None:
         """Give a flight its observations; a pause divides them, so that it sees it begin anew."""
-        part: list[Observation] = []
-        for obs in batch:
-            heard = self._heard.get(icao24)
-            if heard is None:
-                heard = self._start(icao24, obs, now)
-            else:
-                if obs.ts - heard.ts >= self._pause and part:
-                    self.send(self._addresses[icao24], Observe(tuple(part), now, received))
-                    part = []
-                heard.again(now, obs.ts, obs.source)
-            part.append(obs)
-        if part:
-            self.send(self._addresses[icao24], Observe(tuple(part), now, received))
+        alive = self._alive.get(icao24) or self._start(icao24, batch[0], now)
+        begin = 0
+        for number, obs in enumerate(batch):
+            if number > begin and obs.ts - alive.ts >= self._pause:
+                self.send(alive.address, Observe(tuple(batch[begin:number]), now, received))
+                begin = number
+            alive.again(now, obs.ts, obs.source)
+        self.send(alive.address, Observe(tuple(batch[begin:]), now, received))
 
     def _refuse(self, obs: Observation, reason: str) -> None:
         self._refused[obs.feed, reason] += 1
@@ -129,7 +138,9 @@ class Registry(AeroActor):
             if message.remembered is not None:
                 self._remember(message.remembered, message.now)
         first = message.observations
-        if message.departing and first and icao24 not in self._heard:
+        if not first:
+            return
+        if message.departing and icao24 not in self._alive:
             self._start(icao24, first[0], message.now, departing=True)
         self._route(icao24, list(first), message.now, message.received)
 
@@ -143,13 +154,12 @@ class Registry(AeroActor):
 
     def _start(
         self, icao24: str, first: Observation, now: float, *, departing: bool = False
-    ) -> Heard:
+    ) -> _Alive:
         links = self._links
         address = self.createActor(Flight)
-        self._addresses[icao24] = address
         self._names[str(address)] = icao24
-        heard = self._heard[icao24] = Heard(now, first.ts, first.source)
-        self._silent.add(icao24, heard)
+        alive = self._alive[icao24] = _Alive(address, now, first.ts, first.source)
+        self._silent.add(icao24, alive)
         self._started += 1
         before, _ = self._remembered.pop(icao24, (None, 0.0))
         self.send(
@@ -165,11 +175,10 @@ class Registry(AeroActor):
                 departing,
             ),
         )
-        return heard
+        return alive
 
     def _forget(self, icao24: str) -> ActorAddress:
-        address = self._addresses.pop(icao24)
-        del self._heard[icao24]
+        address = self._alive.pop(icao24).address
         del self._names[str(address)]
         return address
 
@@ -196,14 +205,14 @@ class Registry(AeroActor):
     @handles(IdentitiesFound)
     def identities_found(self, message: IdentitiesFound, sender: ActorAddress) -> None:
         for identity in message.found:
-            address = self._addresses.get(identity.icao24)
-            if address is not None:  # its flight may have ended meanwhile
-                self.send(address, Identify(identity, message.now, message.received))
+            alive = self._alive.get(identity.icao24)
+            if alive is not None:  # its flight may have ended meanwhile
+                self.send(alive.address, Identify(identity, message.now, message.received))
 
     @handles(RegisterChanged)
     def register_changed(self, message: RegisterChanged, sender: ActorAddress) -> None:
-        for address in self._addresses.values():
-            self.send(address, message)
+        for alive in self._alive.values():
+            self.send(alive.address, message)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -212,9 +221,9 @@ class Registry(AeroActor):
         back, self._now = self._now - message.now, message.now
         if back > self._links.rules.future_tolerance:
             self._begin_again(message.now, back)
-        for icao24, _, over in self._silent.due(message.now, self._heard):
+        for icao24, _, over in self._silent.due(message.now, self._alive):
             self.send(
-                self._addresses[icao24],
+                self._alive[icao24].address,
                 EndFlight(message.now, "silence") if over else CheckSilence(message.now),
             )
         remembered = self._remembered
@@ -229,9 +238,9 @@ class Registry(AeroActor):
             "clock_set_back",
             level=logging.WARNING,
             seconds=round(back, 1),
-            flights_ended=len(self._heard),
+            flights_ended=len(self._alive),
         )
-        for icao24 in tuple(self._heard):
+        for icao24 in tuple(self._alive):
             address = self._forget(icao24)
             self._ended += 1
             self.send(address, EndFlight(now, "replaced"))
@@ -241,25 +250,25 @@ class Registry(AeroActor):
 
     @handles(Drain)
     def drain(self, message: Drain, sender: ActorAddress) -> None:
-        for address in self._addresses.values():
-            self.send(address, SaveFlight(message.now))
+        for alive in self._alive.values():
+            self.send(alive.address, SaveFlight(message.now))
         self.send(sender, Drained(0))
 
     # -- queries -----------------------------------------------------------------------------------
 
     @handles(GetFlight)
     def get_flight(self, message: GetFlight, sender: ActorAddress) -> None:
-        address = self._addresses.get(message.name.partition("-")[0])
+        alive = self._alive.get(message.name.partition("-")[0])
         reply_to = message.reply_to or sender
-        if address is None:
+        if alive is None:
             self.send(reply_to, FlightFound(None))
         else:
-            self.send(address, GetFlight(message.name, message.now, reply_to))
+            self.send(alive.address, GetFlight(message.name, message.now, reply_to))
 
     @handles(GetFigures)
     def get_figures(self, message: GetFigures, sender: ActorAddress) -> None:
         values = [
-            Figure("flights", len(self._addresses)),
+            Figure("flights", len(self._alive)),
             Figure("flights_started_total", self._started),
             Figure("flights_ended_total", self._ended),
             Figure("flights_died_total", self._died),

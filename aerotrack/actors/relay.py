@@ -16,6 +16,7 @@ from aerotrack.actors.base import handles
 from aerotrack.actors.broadcaster import Broadcaster
 from aerotrack.actors.messages import (
     ConfigureRelay,
+    EventRecorded,
     FlightChanged,
     FlightGone,
     PictureBatch,
@@ -26,7 +27,7 @@ from aerotrack.actors.messages import (
 )
 
 # What flights say to broadcasters: relayed as it is.
-RELAYED: Final = (FlightChanged, FlightGone)
+RELAYED: Final = (FlightChanged, FlightGone, EventRecorded)
 # A batch leaves at every tick, or earlier with this many reports, so that followers work while more
 # is gathered; at 25,000 reports a second that is every 20 ms.
 BATCH_REPORTS: Final = 500
@@ -46,7 +47,7 @@ class RelayingBroadcaster(Broadcaster):
         super().__init__()
         self._encode = msgspec.msgpack.Encoder().encode
         self._followers: ActorAddress | None = None
-        self._gathered: list[FlightChanged | FlightGone] = []
+        self._gathered: list[FlightChanged | FlightGone | EventRecorded] = []
         # Flights that a follower has not been shown yet, last first.
         self._unshown: dict[int, list[str]] = {}
 
@@ -54,7 +55,7 @@ class RelayingBroadcaster(Broadcaster):
         # Not by handlers of its own: whatever the broadcaster does with a report, it is relayed.
         super().receiveMessage(message, sender)
         kind = type(message)
-        if kind is FlightChanged or kind is FlightGone:
+        if kind is FlightChanged or kind is FlightGone or kind is EventRecorded:
             self._gathered.append(message)
             if len(self._gathered) >= BATCH_REPORTS:
                 self._flush(None)
@@ -69,7 +70,7 @@ class RelayingBroadcaster(Broadcaster):
         """Send everybody what was gathered."""
         reports, self._gathered = tuple(self._gathered), []
         if reports or now is not None:
-            self._send_batch(None, PictureBatch(reports, self._picture.pos, now))
+            self._send_batch(None, PictureBatch(reports, self._stream.pos, now))
 
     def _send_batch(self, follower: int | None, batch: PictureBatch) -> None:
         if self._followers is not None:
@@ -77,7 +78,7 @@ class RelayingBroadcaster(Broadcaster):
 
     @handles(ShowPicture)
     def show_picture(self, message: ShowPicture, sender: ActorAddress) -> None:
-        self._unshown[message.follower] = [entry.icao24 for entry in self._picture]
+        self._unshown[message.follower] = [entry.icao24 for entry in self._stream.picture]
         self._show_part(message.follower)
 
     @handles(ShowMore)
@@ -91,14 +92,14 @@ class RelayingBroadcaster(Broadcaster):
         part, unshown[-PART_FLIGHTS:] = unshown[-PART_FLIGHTS:], []
         if not unshown:
             del self._unshown[follower]
-        batch = PictureBatch(self._whole(part), self._picture.pos, None, complete=not unshown)
+        batch = PictureBatch(self._whole(part), self._stream.pos, None, complete=not unshown)
         self._send_batch(follower, batch)
         if unshown:
             self.send(self.myAddress, ShowMore(follower))
 
     def _whole(self, flights: Iterable[str]) -> tuple[FlightChanged, ...]:
         """These flights, those that are still live, as they stand in the picture."""
-        entries = (self._picture.get(icao24) for icao24 in flights)
+        entries = (self._stream.picture.get(icao24) for icao24 in flights)
         return tuple(
             FlightChanged(
                 icao24=entry.icao24,
@@ -126,6 +127,6 @@ class FollowingBroadcaster(Broadcaster):
         take = self.receiveMessage  # each report's failure is its own
         for report in message.reports:
             take(report, sender)
-        self._picture.pos = message.pos
+        self._stream.advance(message.pos, begins=message.complete)
         if message.now is not None:
             take(Tick(message.now), sender)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aerotrack.domain.flight import FlightState
-from aerotrack.domain.picture import TIME_DECIMALS
+from aerotrack.domain.stream.picture import TIME_DECIMALS
 
 
 def flight_document(state: FlightState, now: float) -> dict[str, Any]:

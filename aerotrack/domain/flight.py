@@ -12,11 +12,11 @@ import msgspec
 
 from aerotrack.domain.countries import country_of
 from aerotrack.domain.course import Course
-from aerotrack.domain.fields import POSITION, take_fields
+from aerotrack.domain.fields import IS_DISTRESS, IS_IDENTITY, IS_TRACKED, POSITION, take_fields
 from aerotrack.domain.folded import Folded, RefusedFix
 from aerotrack.domain.geo import distance_and_bearing
 from aerotrack.domain.observation import Observation, Site
-from aerotrack.domain.origins import PLACES, Origins
+from aerotrack.domain.origins import NEVER, PLACES, Origins
 from aerotrack.domain.points import late_point_of, point_of
 from aerotrack.domain.position import PositionTracker, Refusal, Verdict
 from aerotrack.domain.records import (
@@ -105,11 +105,12 @@ class FlightState:
 
         A flight that never had a position is live as long as it is heard.
         """
-        at = self.origins.get("lat")
-        if at is None:
+        origins = self.origins
+        at = origins.times[_LAT]
+        if at == NEVER:
             return self.last_contact + rules.gone_after
-        slow = at.source in SLOW_SOURCES
-        return at.ts + (rules.gone_after_slow if slow else rules.gone_after)
+        slow = origins.known[origins.givers[_LAT]].source in SLOW_SOURCES
+        return at + (rules.gone_after_slow if slow else rules.gone_after)
 
     def picture(self) -> tuple[tuple[str, Value], ...]:
         """The whole entry of the live picture, at public precision, without its times."""
@@ -166,44 +167,37 @@ class FlightState:
             return Folded(departs=True)
         position = self._position
         giver = self.origins.giver(obs.source, obs.feed)
+        folded = Folded()
         changed: list[tuple[str, Value]] = []
-        points: list[TrackPoint] = []
-        refused_fixes: list[RefusedFix] = []
-        unchanged: list[str] = []
         verdict: Verdict | None = None
+        kind: str | None = None
         moved = False
 
         if position.pending is not None:
             position.expire(ts)
-        if obs.cpr is not None or obs.lat is not None or obs.lon is not None:
-            verdict = position.take(obs)
-            if verdict.kind == "accepted":
+        if obs.cpr is not None:
+            verdict = position.take_frame(obs, obs.cpr)
+        elif obs.lat is not None or obs.lon is not None:
+            verdict = position.take_judged(obs)
+        if verdict is not None:
+            kind = verdict.kind
+            if kind == "accepted":
                 moved = self._move(obs, giver, changed)
-            elif verdict.kind == "late":
-                points.append(self._late_point(obs, verdict))
+            elif kind == "late":
+                folded.points = (self._late_point(obs, verdict),)
             elif verdict.reason is not None:
-                refused_fixes.append(self._refuse(obs, verdict, verdict.reason))
+                folded.refused_fixes = (self._refuse(obs, verdict, verdict.reason),)
         if position.discarded is not None or position.released is not None:
-            self._settle(points, refused_fixes, unchanged)
+            self._settle(folded)
         if obs.cpr is not None and verdict is not None and verdict.reason in SPOILT:
-            return Folded(
-                refused=verdict.reason,
-                points=tuple(points),
-                refused_fixes=tuple(refused_fixes),
-                unchanged=tuple(unchanged),
-            )
+            folded.refused = verdict.reason
+            return folded
 
-        taken, tracked, identity, not_taken = take_fields(
-            self.values, self.origins, obs, giver, changed
-        )
+        taken, meaning, not_taken = take_fields(self.values, self.origins, obs, giver, changed)
         self.last_contact = max(self.last_contact, ts)
-        kind = None if verdict is None else verdict.kind
-        refused: str | None = None
-        flown: tuple[FlightEvent, ...] = ()
-        declared: tuple[FlightEvent, ...] = ()
         if not taken and kind in _NOTHING_TAKEN:
-            refused = (None if verdict is None else verdict.reason) or not_taken
-        if refused is None:
+            folded.refused = (None if verdict is None else verdict.reason) or not_taken
+        if folded.refused is None:
             if (kind == "accepted" or self.source is None) and (
                 obs.source != self.source or obs.feed != self.feed or obs.receiver != self.receiver
             ):
@@ -211,36 +205,26 @@ class FlightState:
             if kind == "provisional" and position.pending is not None:
                 held = position.pending[-1]
                 held.point = self._point(obs, held.lat, held.lon)
-                held.tracked = tracked
+                held.tracked = meaning & IS_TRACKED != 0
             elif kind != "late":
-                if tracked or moved:
-                    flown = self._follow(ts, changed)
-                    points.append(self._record_point(obs, verdict))
+                if moved or meaning & IS_TRACKED:
+                    folded.events = self._follow(ts, changed)
+                    folded.points += (self._record_point(obs, kind),)
                 else:
-                    unchanged.append(obs.feed)
-            if tracked:
-                declared = self._emergency(ts, changed)
-        return Folded(
-            refused,
-            tuple(changed),
-            tuple(points) if points else (),
-            (*declared, *flown) if declared else flown,
-            identity or bool(flown),
-            False,
-            tuple(refused_fixes) if refused_fixes else (),
-            tuple(unchanged) if unchanged else (),
-        )
+                    folded.unchanged += (obs.feed,)
+            # So far the events are those of the course, which also change the flight's row.
+            folded.identity = meaning & IS_IDENTITY != 0 or bool(folded.events)
+            if meaning & IS_DISTRESS:
+                folded.events = (*self._emergency(ts, changed), *folded.events)
+        folded.changed = tuple(changed)
+        return folded
 
     def finish(self) -> Folded:
         """Settle what waited for more, since no more comes. The flight's state stays as it is."""
         self._position.discard_pending()
-        points: list[TrackPoint] = []
-        refused_fixes: list[RefusedFix] = []
-        unchanged: list[str] = []
-        self._settle(points, refused_fixes, unchanged)
-        return Folded(
-            points=tuple(points), refused_fixes=tuple(refused_fixes), unchanged=tuple(unchanged)
-        )
+        folded = Folded()
+        self._settle(folded)
+        return folded
 
     def _move(self, obs: Observation, giver: int, changed: list[tuple[str, Value]]) -> bool:
         """Show the position just accepted; say whether it differs at public precision."""
@@ -282,28 +266,23 @@ class FlightState:
                 else:
                     self.values[name] = value
 
-    def _settle(
-        self, points: list[TrackPoint], refused_fixes: list[RefusedFix], unchanged: list[str]
-    ) -> None:
+    def _settle(self, folded: Folded) -> None:
         """Take over what became of the positions that waited for others to agree."""
         position = self._position
         released, discarded = position.released or (), position.discarded or ()
         position.released = position.discarded = None
         if released:
             self.first_position = (released[0].lat, released[0].lon)
-        points.extend(fix.point for fix in released if fix.point is not None)
+        folded.points += tuple(fix.point for fix in released if fix.point is not None)
         for fix in discarded:
-            refused_fixes.append(
-                self._keep(
-                    RefusedFix(
-                        fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
-                    )
-                )
+            refused = RefusedFix(
+                fix.at, fix.lat, fix.lon, "provisional_discarded", fix.feed, fix.receiver
             )
+            folded.refused_fixes += (self._keep(refused),)
             if fix.tracked and fix.point is not None:
-                points.append(msgspec.structs.replace(fix.point, lat=None, lon=None))
+                folded.points += (msgspec.structs.replace(fix.point, lat=None, lon=None),)
             else:
-                unchanged.append(fix.feed)
+                folded.unchanged += (fix.feed,)
         self.points += len(released) + sum(fix.tracked for fix in discarded)
 
     def _take_provenance(self, obs: Observation, changed: list[tuple[str, Value]]) -> None:
@@ -333,11 +312,11 @@ class FlightState:
         self.refused.append(refused)
         return refused
 
-    def _record_point(self, obs: Observation, verdict: Verdict | None) -> TrackPoint:
+    def _record_point(self, obs: Observation, kind: str | None) -> TrackPoint:
         """The state now, as a point of the track, where ``obs`` brought it."""
         self.points += 1
         fix = self._position.fix
-        if fix is None or verdict is None or verdict.kind != "accepted":
+        if fix is None or kind != "accepted":
             return self._point(obs, None, None)
         return self._point(obs, fix.lat, fix.lon)
 

@@ -23,6 +23,12 @@ class HeldPicture:
         self.pos = 0
         self.complete = False  # whether the last part of a snapshot was seen
         self._in_snapshot = False
+        self._resumed = False
+
+    def reconnect(self) -> None:
+        """A new connection resumes at ``pos``."""
+        self.seq = 0
+        self._resumed = True
 
     def apply(self, frame: dict[str, Any]) -> None:
         """Take in a ``snapshot`` or ``delta`` frame.
@@ -44,8 +50,10 @@ class HeldPicture:
                 self.flights[entry["icao24"]] = entry
             return
         for gone in frame["gone"]:
-            if self.flights.pop(gone["icao24"], None) is None:
+            # One whose view moved shortly before it left may have been told already.
+            if self.flights.pop(gone["icao24"], None) is None and not self._resumed:
                 raise ProtocolBroken(f"{gone['icao24']} is gone but was not there")
+        self._resumed = False
         for entry in frame["flights"]:
             self._merge(entry, frame["now"])
 

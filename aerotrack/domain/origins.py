@@ -21,8 +21,8 @@ REGISTERED: Final = frozenset({"desc", "operator"})
 _OWN: Final = frozenset(Live.__struct_fields__) - frozenset(REPORTED_FIELDS) - REGISTERED
 _NAMES: Final = tuple(name for name in TERMS if name not in _OWN)
 PLACES: Final = {name: place for place, name in enumerate(_NAMES)}
-_NEVER: Final = float("-inf")
-_NO_TIMES: Final = array("d", [_NEVER]) * len(_NAMES)
+NEVER: Final = float("-inf")
+_NO_TIMES: Final = array("d", [NEVER]) * len(_NAMES)
 # Givers are counted in a byte. A flight heard by more feeds than this names the last one wrongly.
 MOST_GIVERS: Final = 256
 
@@ -70,7 +70,7 @@ class Origins(MutableMapping[str, Origin]):
     def __getitem__(self, name: str) -> Origin:
         place = PLACES[name]
         at = self.times[place]
-        if at == _NEVER:
+        if at == NEVER:
             raise KeyError(name)
         giver = self.known[self.givers[place]]
         return Origin(at, giver.source, giver.feed)
@@ -82,12 +82,12 @@ class Origins(MutableMapping[str, Origin]):
 
     def __delitem__(self, name: str) -> None:
         place = PLACES[name]
-        if self.times[place] == _NEVER:
+        if self.times[place] == NEVER:
             raise KeyError(name)
-        self.times[place] = _NEVER
+        self.times[place] = NEVER
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, at in zip(_NAMES, self.times, strict=True) if at != _NEVER)
+        return (name for name, at in zip(_NAMES, self.times, strict=True) if at != NEVER)
 
     def __len__(self) -> int:
-        return sum(at != _NEVER for at in self.times)
+        return sum(at != NEVER for at in self.times)

@@ -4,6 +4,7 @@ One heap entry a flight, pushed again only when it comes up: hearing of a flight
 """
 
 import itertools
+from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from aerotrack.domain.rules import SLOW_SOURCES, FlightRules
@@ -63,7 +64,7 @@ class SilenceQueue:
     def _push(self, due: float, icao24: str, heard: Heard) -> None:
         heappush(self._due, (due, next(self._numbers), icao24, heard))
 
-    def due(self, now: float, alive: dict[str, Heard]) -> list[tuple[str, Heard, bool]]:
+    def due(self, now: float, alive: Mapping[str, Heard]) -> list[tuple[str, Heard, bool]]:
         """The flights silent long enough to look at, as (icao24, heard, whether it is over).
 
         ``alive`` says which flights still count: entries of others are forgotten.

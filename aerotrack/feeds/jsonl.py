@@ -48,10 +48,7 @@ def parse_json_line(
         if not isinstance(posted, tuple):
             if (wrong := wrong_with(posted, now=arrived, rules=rules)) is not None:
                 return wrong
-            taken = from_posted(posted, feed=feed, now=arrived)
-            if receiver is None or taken.receiver is not None:
-                return taken
-            return msgspec.structs.replace(taken, receiver=receiver)
+            return from_posted(posted, feed=feed, now=arrived, receiver=receiver)
         if b'"hex"' not in line:
             return posted[0]
     try:

@@ -42,6 +42,7 @@ from aerotrack.runtime.history import History
 from aerotrack.runtime.register import Register
 from aerotrack.runtime.stats import Stats, totals
 from aerotrack.runtime.tasks import in_background
+from aerotrack.runtime.turns import short_turns
 from aerotrack.settings import Settings
 from aerotrack.web.app import AeroTrackApplication, make_app, make_server
 from aerotrack.web.ports import Check, Ports, ServerStats
@@ -96,6 +97,7 @@ class Server:
         started = time.monotonic()
         urls = parse_feed_urls(settings.feeds)
         async with AsyncExitStack() as stack:
+            stack.enter_context(short_turns())
             # The port first: another server on it should be said before anything is started.
             sockets = _listen(settings.host, settings.port)
             self.port = sockets[0].getsockname()[1]

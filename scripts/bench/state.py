@@ -33,14 +33,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from aerotrack.domain.cpr import encode
 from aerotrack.domain.flight import FlightState
-from aerotrack.domain.observation import Observation, Site
+from aerotrack.domain.observation import Observation, site
 
 EXPECTED_POSITION_US = 5.0
 EXPECTED_FRAME_US = 15.0
 EXPECTED_BYTES = 3 * 1024
 T0 = 1_764_000_000.0
 DEGREES_A_SECOND = 450 / 3600 / 60
-SITE = Site(52.0, 4.5)
+SITE = site(52.0, 4.5)
 
 
 def seen(after: float, **fields: Any) -> Observation:

@@ -11,7 +11,9 @@ Three ways take turns, each into an empty day of ``position`` (key, BRIN index, 
 - ``writer+flights``: the same with a flight row for every 60 points, as full load has them.
 
 Then the event loop: a heartbeat every millisecond in the main thread, and a loop that sends on a
-socket without pause, while 25,000 rows a second are written in one batch. Without a URL an embedded
+socket without pause, while 25,000 rows a second are written in one batch. Last the other way round:
+what the writer stores beside a loop that computes for 80 % and for all of the time, in slices of
+4 ms as the actors do, with Python's own switch interval and with ours. Without a URL an embedded
 PostgreSQL is started for the run, with its usual settings (fsync on).
 """
 
@@ -21,6 +23,7 @@ import contextlib
 import platform
 import queue
 import random
+import select
 import socket
 import statistics
 import sys
@@ -41,10 +44,15 @@ from aerotrack.db.partitions import Partitions
 from aerotrack.db.rows import POSITION, day_of
 from aerotrack.db.writer import BatchWriter
 from aerotrack.domain.records import Batch, FlightRecord, TrackPoint, flight_key
+from aerotrack.runtime.turns import short_turns
 
 START = 1_764_000_000.0  # 2025-11-24 16:00 UTC; a run stays within that day
 FLIGHTS = 25_000
 POINTS_PER_FLIGHT_ROW = 60
+# The actors' slices (SLICE_SECONDS of the loop base); how long and how much to write beside them.
+SLICE_S = 0.004
+BUSY_S = 5.0
+BUSY_BATCHES = 20
 
 
 def make_points(rows: int) -> list[TrackPoint]:
@@ -267,6 +275,40 @@ def _beside_writer(
     return late
 
 
+def busy(share: float, seconds: float, done: Callable[[], bool]) -> float:
+    """Compute for a share of the time, in slices with a turn of the loop between; cores it got."""
+    begun, worked, count = time.perf_counter(), 0.0, 0
+    while time.perf_counter() < begun + seconds and not done():
+        slice_began, used = time.perf_counter(), time.thread_time()
+        while time.perf_counter() - slice_began < SLICE_S:
+            for number in range(100):
+                count += number
+        worked += time.thread_time() - used
+        select.select([], [], [], max(0.0, SLICE_S * (1.0 / share - 1.0)))
+    return worked / (time.perf_counter() - begun)
+
+
+def measure_beside_busy_loop(url: str) -> None:
+    """Rows a second that the writer stores meanwhile."""
+    points = make_points(FLIGHTS * BUSY_BATCHES)
+    cut = [points[i : i + FLIGHTS] for i in range(0, len(points), FLIGHTS)]
+    print(f"\nrows a second beside a loop that computes, {FLIGHTS:,} a batch")
+    for share in (0.8, 1.0):
+        for name, turns in (("Python's", contextlib.nullcontext()), ("ours", short_turns())):
+            with connect(url, "bench") as connection:
+                connection.execute("TRUNCATE position, flight, aircraft")
+            with turns, running_writer(url) as (writer, answers):
+                begun = time.perf_counter()
+                for number, some in enumerate(cut, 1):
+                    writer.submit(Batch(number, tuple(some), (), ()))
+                cores = busy(share, BUSY_S, lambda: answers.stored.qsize() == len(cut))
+                rows = answers.stored.qsize() * FLIGHTS / (time.perf_counter() - begun)
+            print(
+                f"  busy {share:4.0%}, {name + ' switch interval':26s}"
+                f" {rows:9,.0f} rows/s, the loop {cores:.2f} of a core"
+            )
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--database-url", help="a database to use; its history is emptied")
@@ -290,6 +332,7 @@ def main() -> None:
         for batch_rows in (5_000, 25_000):
             measure_rate(url, chosen.rows, batch_rows, chosen.rounds)
         measure_loop(url, chosen.loop_seconds)
+        measure_beside_busy_loop(url)
 
 
 if __name__ == "__main__":

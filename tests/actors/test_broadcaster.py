@@ -6,6 +6,7 @@ import orjson
 
 from aerotrack.actors.broadcaster import Broadcaster
 from aerotrack.actors.messages import (
+    EventRecorded,
     FlightChanged,
     FlightGone,
     GetPicture,
@@ -16,10 +17,14 @@ from aerotrack.actors.messages import (
 )
 from aerotrack.domain.geo import Box
 from aerotrack.domain.held import HeldPicture
+from aerotrack.domain.records import FlightEvent, flight_key
+from aerotrack.domain.stream.filters import FlightFilter
+from aerotrack.domain.stream.layers import FILTERS_MOST
 from aerotrack.domain.types import Value
 
 T0 = 1_764_000_000.0
-EAST, WEST = Box(0.0, 40.0, 20.0, 60.0), Box(-20.0, 40.0, 0.0, 60.0)
+# Served by cells of four degrees: what lies within four degrees of an edge may be shown too.
+EAST, WEST = Box(0.0, 40.0, 19.0, 59.0), Box(-20.0, 40.0, -1.0, 59.0)
 
 
 def changed(icao24: str, *, whole: bool = False, **fields: Value) -> FlightChanged:
@@ -86,19 +91,19 @@ def test_a_beat_without_a_change_sends_nothing(actor_system: Any) -> None:
 
 def test_clients_see_what_crosses_into_and_out_of_their_views(actor_system: Any) -> None:
     scene = Scene(actor_system)
-    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0, callsign="A1"))
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=5.0, callsign="A1"))
     scene.subscribe(1, EAST)
     scene.subscribe(2, WEST)
-    scene.tell(changed("4ca2d6", lon=-1.0), Tick(T0 + 1))
+    scene.tell(changed("4ca2d6", lon=-5.0), Tick(T0 + 1))
     assert ["left_view"] == [gone["reason"] for gone in scene.frames(1)[-1]["gone"]]
     [entered] = scene.frames(2)[-1]["flights"]
-    assert (True, "A1", -1.0) == (entered["full"], entered["callsign"], entered["lon"])
+    assert (True, "A1", -5.0) == (entered["full"], entered["callsign"], entered["lon"])
 
 
 def test_moving_the_view_is_answered_at_once_by_what_enters_and_leaves(actor_system: Any) -> None:
     scene = Scene(actor_system)
-    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
-    scene.tell(changed("3c6444", whole=True, lat=50.0, lon=-1.0))
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=5.0))
+    scene.tell(changed("3c6444", whole=True, lat=50.0, lon=-5.0))
     scene.subscribe(1, EAST)
     scene.frames(1)
     scene.subscribe(1, WEST)
@@ -117,6 +122,7 @@ def test_changing_the_interval_loses_no_change(actor_system: Any) -> None:
         changed("4ca2d6", lat=50.5), FlightGone("3c6444", "3c6444-00000001", "stale", None, T0)
     )
     scene.subscribe(1, None, interval=0.1)
+    scene.tell(Tick(T0 + 0.2))
     assert ["4ca2d6"] == list(scene.held(1))
     assert 50.5 == scene.held(1)["4ca2d6"]["lat"]
 
@@ -216,3 +222,55 @@ def test_a_position_that_is_confirmed_where_it_was_does_not_age(actor_system: An
     heard_only = FlightChanged("4ca2d6", "4ca2d6-00000001", (), False, T0 + 30, T0 + 60, 63.0)
     scene.tell(heard_only, Tick(T0 + 60))
     assert [] == scene.frames(1)
+
+
+def test_the_frames_of_many_clients_and_the_parts_of_a_world_come_in_slices(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    for number in range(3000):
+        scene.driver.tell(
+            scene.broadcaster,
+            changed(f"{number:06x}", whole=True, lat=1.0, lon=2.0, callsign="T" * 300),
+        )
+    scene.subscribe(1, None)
+    assert [True, True, None] == [frame.get("more") for frame in scene.frames(1)]
+    assert 3000 == len(scene.held(1))
+    for client in range(2, 450):
+        scene.subscribe(client, EAST)
+    scene.tell(changed("000001", lat=50.0), Tick(T0 + 1))
+    assert {"delta"} == {scene.frames(client)[-1]["type"] for client in range(2, 450)}
+
+
+def test_one_distinct_filter_too_many_is_refused_and_the_view_stays(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=1.0))
+    scene.subscribe(1, None)
+    for number in range(FILTERS_MOST):
+        which = FlightFilter((("callsign", (f"A{number}",)),))
+        sink = scene.driver.collector()
+        scene.tell(Subscribe(number + 2, sink.address, None, 1.0, T0, which))
+    scene.frames(1)
+    sink, _ = scene.clients[1]
+    which = FlightFilter(emergency=True)
+    scene.tell(Subscribe(1, sink.address, None, 1.0, T0, which, request_id=7))
+    [refused] = sink.messages
+    assert ("too_many_filters", 7) == (refused.code, refused.request_id)
+    sink.clear()
+    scene.tell(changed("4ca2d6", lat=50.5), Tick(T0 + 1))
+    assert 50.5 == scene.held(1)["4ca2d6"]["lat"]
+
+
+def test_an_event_comes_to_those_whose_view_shows_the_flight(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(changed("4ca2d6", whole=True, lat=50.0, lon=5.0, callsign="A1"))
+    scene.subscribe(1, EAST)
+    scene.subscribe(2, WEST)
+    event = FlightEvent(flight_key("4ca2d6", 1), T0, "emergency", "7700", 50.0, 5.000001)
+    scene.tell(EventRecorded(event), Tick(T0 + 1))
+    assert {
+        "type": "event", "seq": 2, "pos": 1, "now": T0 + 1, "event": "emergency",
+        "icao24": "4ca2d6", "flight_id": "4ca2d6-00000001", "ts": T0, "callsign": "A1",
+        "lat": 50.0, "lon": 5.0, "detail": "7700",
+    } == scene.frames(1)[-1]  # fmt: skip
+    assert ["snapshot"] == [frame["type"] for frame in scene.frames(2)]

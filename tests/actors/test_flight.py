@@ -64,6 +64,11 @@ class Scene:
             self.driver.tell(self.flight, message)
         self.driver.settle()
 
+    @property
+    def shown(self) -> list[Any]:
+        """What the broadcaster was told of the picture; events are not part of it."""
+        return [m for m in self.broadcaster.messages if type(m) is not EventRecorded]
+
     def recorded(self, kind: type) -> list[Any]:
         return [message for message in self.persistence.messages if type(message) is kind]
 
@@ -71,7 +76,8 @@ class Scene:
 def test_the_first_observation_shows_the_whole_flight_and_records_it(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2, callsign="RYR4TK")))
-    [changed] = scene.broadcaster.messages
+    changed, started = scene.broadcaster.messages
+    assert "started" == started.event.kind
     assert (FLIGHT_ID, True, T0, 7.0) == (
         changed.flight_id, changed.whole, changed.time_position, changed.received,
     )  # fmt: skip
@@ -84,14 +90,14 @@ def test_the_first_observation_shows_the_whole_flight_and_records_it(actor_syste
 def test_a_later_observation_tells_only_what_changed(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(3, lat=53.405, lon=-6.2)))
-    last = scene.broadcaster.messages[-1]
+    last = scene.shown[-1]
     assert ((("lat", 53.405),), False) == (last.changed, last.whole)
 
 
 def test_several_observations_make_one_change_and_a_point_each(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2), seen(1, alt_baro=1000), seen(2, gs=140.0)))
-    assert 1 == len(scene.broadcaster.messages)
+    assert 1 == len(scene.shown)
     assert 3 == len(scene.recorded(PointRecorded))
 
 
@@ -124,7 +130,7 @@ def test_a_refused_position_is_reported_also_where_the_rest_was_taken(actor_syst
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(1, lat=0.0, lon=0.0, gs=140.0)))
     assert [FixesRefused("home", "bad_position", 1)] == scene.registry.messages
-    assert (("gs", 140.0),) == scene.broadcaster.messages[-1].changed
+    assert (("gs", 140.0),) == scene.shown[-1].changed
 
 
 def test_what_is_taken_but_makes_no_point_is_reported_as_unchanged(actor_system: Any) -> None:
@@ -140,13 +146,13 @@ def test_a_flight_without_a_position_for_a_minute_leaves_the_picture_and_comes_b
 ) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), CheckSilence(T0 + 59.9))
-    assert 1 == len(scene.broadcaster.messages)
+    assert 1 == len(scene.shown)
     scene.tell(CheckSilence(T0 + 60))
-    assert FlightGone(ICAO24, FLIGHT_ID, "stale", None, T0 + 60) == scene.broadcaster.messages[-1]
+    assert FlightGone(ICAO24, FLIGHT_ID, "stale", None, T0 + 60) == scene.shown[-1]
     scene.tell(CheckSilence(T0 + 75), observe(seen(80, alt_baro=100)))
-    assert 2 == len(scene.broadcaster.messages)
+    assert 2 == len(scene.shown)
     scene.tell(observe(seen(90, lat=53.5, lon=-6.2)))
-    back = scene.broadcaster.messages[-1]
+    back = scene.shown[-1]
     assert (FlightChanged, True) == (type(back), back.whole)
     assert {"lat", "alt_baro"} <= set(dict(back.changed))
 
@@ -154,7 +160,7 @@ def test_a_flight_without_a_position_for_a_minute_leaves_the_picture_and_comes_b
 def test_an_observation_of_long_ago_is_recorded_but_never_shown(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(seen(0, lat=53.4, lon=-6.2), now=T0 + 3600))
-    assert [] == scene.broadcaster.messages
+    assert [] == scene.shown
     assert 1 == len(scene.recorded(PointRecorded))
 
 
@@ -164,10 +170,7 @@ def test_the_end_writes_the_last_row_and_an_event(actor_system: Any) -> None:
     row = scene.recorded(FlightRecorded)[-1].record
     event = scene.recorded(EventRecorded)[-1].event
     assert (T0, "silence", "ended") == (row.ended, row.end_cause, event.kind)
-    assert (
-        FlightGone(ICAO24, FLIGHT_ID, "ended", "silence", T0 + 50)
-        == (scene.broadcaster.messages[-1])
-    )
+    assert FlightGone(ICAO24, FLIGHT_ID, "ended", "silence", T0 + 50) == (scene.shown[-1])
 
 
 def test_save_writes_the_row_as_it_stands(actor_system: Any) -> None:
@@ -195,4 +198,22 @@ def test_a_poison_observation_is_counted_once_and_the_flight_lives(actor_system:
     scene.tell(Observe((None,), T0 + 1, 0.0))  # type: ignore[arg-type]
     scene.tell(observe(seen(2, lat=53.405, lon=-6.2)))
     assert 1 == sum(actor_system.failures().values())
-    assert (("lat", 53.405),) == scene.broadcaster.messages[-1].changed
+    assert (("lat", 53.405),) == scene.shown[-1].changed
+
+
+def test_events_come_when_the_picture_shows_the_flight_as_it_was_then(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, lat=53.4, lon=-6.2)), observe(seen(1, squawk="7700")))
+    scene.tell(EndFlight(T0 + 2, "silence"))
+    told = [
+        message.event.kind if type(message) is EventRecorded else type(message).__name__
+        for message in scene.broadcaster.messages
+    ]
+    assert ["FlightChanged", "started", "FlightChanged", "emergency", "ended", "FlightGone"] == told
+
+
+def test_a_flight_that_is_not_live_has_no_events_but_in_the_history(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(observe(seen(0, squawk="7700"), now=T0 + 90_000), EndFlight(T0 + 90_000, "silence"))
+    kinds = [message.event.kind for message in scene.recorded(EventRecorded)]
+    assert (["started", "emergency", "ended"], []) == (kinds, scene.broadcaster.messages)

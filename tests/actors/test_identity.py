@@ -9,6 +9,7 @@ from aerotrack.actors.flight import Flight
 from aerotrack.actors.messages import (
     ConfigureFlight,
     ConfigureRegistry,
+    EventRecorded,
     FindIdentity,
     FlightChanged,
     FlightFound,
@@ -72,9 +73,14 @@ class Scene:
         self.driver.settle()
 
     @property
+    def shown(self) -> list[Any]:
+        """What the broadcaster was told of the picture; events are not part of it."""
+        return [m for m in self.broadcaster.messages if type(m) is not EventRecorded]
+
+    @property
     def held(self) -> dict[str, Any]:
         held: dict[str, Any] = {}
-        for message in self.broadcaster.messages:
+        for message in self.shown:
             assert type(message) is FlightChanged
             held = dict(message.changed) if message.whole else held | dict(message.changed)
         return {name: value for name, value in held.items() if value is not None}
@@ -94,7 +100,7 @@ def test_a_flight_shows_and_records_what_is_known(actor_system: Any) -> None:
     expected = {"registration": "EI-DLF", "typecode": "B738", "desc": "BOEING 737-800",
                 "operator": "Ryanair", "db_flags": 1}  # fmt: skip
     assert expected.items() <= scene.held.items()
-    last = scene.broadcaster.messages[-1]
+    last = scene.shown[-1]
     assert (expected, False, 9.0) == (dict(last.changed), last.whole, last.received)
     row = [m.record for m in scene.persistence.messages if type(m) is FlightRecorded][-1]
     assert ("EI-DLF", "B738", 1) == (row.registration, row.typecode, row.db_flags)
@@ -103,24 +109,24 @@ def test_a_flight_shows_and_records_what_is_known(actor_system: Any) -> None:
 def test_nothing_is_said_twice(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(0, **ATLANTIC), identify())
-    before = len(scene.broadcaster.messages), len(scene.persistence.messages)
+    before = len(scene.shown), len(scene.persistence.messages)
     scene.tell(identify(2))
-    assert before == (len(scene.broadcaster.messages), len(scene.persistence.messages))
+    assert before == (len(scene.shown), len(scene.persistence.messages))
 
 
 def test_a_flight_that_left_the_picture_does_not_come_back_for_it(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(observe(0, **ATLANTIC), identify(after=1200))
-    assert 2 == len(scene.broadcaster.messages)  # came, went
+    assert 2 == len(scene.shown)  # came, went
     scene.tell(observe(1201, **ATLANTIC | {"lat": 53.1}))
-    last = scene.broadcaster.messages[-1]
+    last = scene.shown[-1]
     assert (True, "EI-DLF") == (last.whole, dict(last.changed)["registration"])
 
 
 def test_what_is_known_before_anything_was_heard_is_nothing(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.tell(identify())
-    assert [] == scene.broadcaster.messages
+    assert [] == scene.shown
 
 
 def test_a_plausible_route_is_shown_and_goes_with_its_callsign(actor_system: Any) -> None:
@@ -177,6 +183,7 @@ def test_the_registry_passes_on_what_is_found_of_flights_that_are_there(actor_sy
     found = (Identity("3c6444", other, None), Identity(ICAO24, KNOWN, None))
     actor_system.tell(registry, IdentitiesFound(found, T0 + 1, 9.0))
     actor_system.settle()
-    assert [ICAO24, ICAO24] == [m.icao24 for m in broadcaster.messages]
-    assert "EI-DLF" == dict(broadcaster.messages[-1].changed)["registration"]
+    shown = [m for m in broadcaster.messages if type(m) is FlightChanged]
+    assert [ICAO24, ICAO24] == [m.icao24 for m in shown]
+    assert "EI-DLF" == dict(shown[-1].changed)["registration"]
     assert {} == actor_system.failures()

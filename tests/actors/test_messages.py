@@ -20,7 +20,7 @@ ACTORS: list[type[AeroActor]] = [
     Registry, Flight, Broadcaster, Persistence, RelayingBroadcaster, FollowingBroadcaster,
 ]  # fmt: skip
 # Taken by what is no actor: the writer's and the sockets' mailboxes, and whoever asked.
-EDGES = {"StoreBatch", "SendFrame", "Drained", "Figures", "Picture", "FlightFound",
+EDGES = {"StoreBatch", "SendFrame", "RefuseView", "Drained", "Figures", "Picture", "FlightFound",
          "FindIdentity", "SendBatch", "DurableDone", "DurableFailed"}  # fmt: skip
 PARTS = {"Figure", "Identity"}  # stand inside another message
 MESSAGES = {

@@ -146,8 +146,8 @@ def test_a_gap_in_what_a_feed_brings_late_divides_it_into_flights(actor_system: 
 def test_a_flight_that_died_is_started_again_by_the_next_observation(actor_system: Any) -> None:
     scene = Scene(actor_system)
     scene.feed(seen("4ca2d6", T0, lat=53.4, lon=-6.2))
-    [flight] = actor_system.instance(scene.registry)._addresses.values()
-    actor_system.exit(flight)
+    [flight] = actor_system.instance(scene.registry)._alive.values()
+    actor_system.exit(flight.address)
     assert (0.0, 1.0) == (scene.figure("flights"), scene.figure("flights_died_total"))
     scene.feed(seen("4ca2d6", T0 + 5, lat=53.5, lon=-6.2))
     changed = [m for m in scene.broadcaster.messages if type(m) is FlightChanged]
@@ -160,8 +160,8 @@ def test_flights_that_ended_leave_nothing_behind(actor_system: Any) -> None:
     scene.tell(Tick(T0 + 15))
     scene.tell(Tick(T0 + 1815))
     registry = actor_system.instance(scene.registry)
-    left = (registry._addresses, registry._heard, registry._names, registry._silent)
-    assert [0, 0, 0, 0] == [len(held) for held in left]
+    left = (registry._alive, registry._names, registry._silent)
+    assert [0, 0, 0] == [len(held) for held in left]
     assert 100.0 == scene.figure("flights_ended_total")
 
 

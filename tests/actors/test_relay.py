@@ -84,13 +84,14 @@ class Stage:
         self.actors.tell(of, GetPicture(NOW, None, None), asker.address)
         self.actors.settle()
         (picture,) = asker.messages
-        return set(picture.entries), self.actors.instance(of)._picture.pos
+        return set(picture.entries), self.actors.instance(of)._stream.pos
 
 
 def test_it_is_settled_what_is_relayed():
     said = get_type_hints(PictureBatch)["reports"]
     assert set(RELAYED) == set(get_args(get_args(said)[0]))
-    by_others = {"Subscribe", "Unsubscribe", "SetWritable", "Tick", "GetPicture", "GetFigures"}
+    by_others = {"Subscribe", "Unsubscribe", "SetWritable", "Tick", "GetPicture", "GetFigures",
+                 "ContinueServing"}  # fmt: skip
     ours = {k for k in Broadcaster.handled_messages() if k.__module__ == Tick.__module__}
     assert set(RELAYED) == {kind for kind in ours if kind.__name__ not in by_others}
 

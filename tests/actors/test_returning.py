@@ -166,7 +166,7 @@ def test_after_a_pause_that_ends_no_flight_another_callsign_does(
     scene.feed(seen(1265, callsign=callsign))
     assert flights == len({flight for flight, _ in scene.points()})
     assert [0.0, 60.0, 1260.0] == [ts for _, ts in scene.points()][:3]
-    assert 1 == len(scene.driver.instance(scene.registry)._heard)
+    assert 1 == len(scene.driver.instance(scene.registry)._alive)
 
 
 def test_an_ended_flight_is_forgotten_after_a_while_or_never_remembered(actor_system: Any) -> None:

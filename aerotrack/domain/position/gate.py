@@ -7,7 +7,7 @@ functions of numbers: distances in metres, speeds in knots, times in seconds, an
 import math
 from typing import Final
 
-from aerotrack.domain.geo import METRES_PER_NMI, distance_nmi
+from aerotrack.domain.geo import METRES_PER_NMI, distance_and_bearing
 
 # What a position may be off by itself: encoding (5 m airborne, 1.3 m surface) and the jitter of a
 # satellite fix, doubled since both ends have it.
@@ -74,23 +74,30 @@ _FLAT_BELOW_LAT: Final = 80.0
 
 def implausible(lat: float, lon: float) -> bool:
     """Whether this is no position an aircraft can be at (state rule 3 of the reference)."""
-    if not abs(lat) < 90.0 or not -180.0 <= lon < 180.0:
+    if not -90.0 < lat < 90.0 or not -180.0 <= lon < 180.0:
         return True
-    if abs(lat) < NULL_ISLAND_DEG and abs(lon) < NULL_ISLAND_DEG:
-        return True
-    return lat == 0.0 and abs(lon) in (0.0, 90.0)
+    if abs(lat) >= NULL_ISLAND_DEG:
+        return False
+    return abs(lon) < NULL_ISLAND_DEG or (lat == 0.0 and abs(lon) in (0.0, 90.0))
 
 
-def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Metres from one position to another: on the plane where that is good to a hundredth and much
-    cheaper, else on the sphere.
+def offset_m(lat1: float, lon1: float, lat2: float, lon2: float) -> tuple[float, float]:
+    """Metres north and east from one position to another: on the plane where that is good to a
+    hundredth and much cheaper, else along the great circle as it begins.
     """
     north, east = lat2 - lat1, lon2 - lon1
     near = -_NEAR_DEG < north < _NEAR_DEG and -_NEAR_DEG < east < _NEAR_DEG
     if near and -_FLAT_BELOW_LAT < lat1 < _FLAT_BELOW_LAT:
-        east *= math.cos((lat1 + lat2) * _HALF_RADIAN)
-        return math.hypot(north, east) * _M_PER_DEG
-    return distance_nmi(lat1, lon1, lat2, lon2) * METRES_PER_NMI
+        scale = math.cos((lat1 + lat2) * _HALF_RADIAN) * _M_PER_DEG
+        return north * _M_PER_DEG, east * scale
+    distance, bearing = distance_and_bearing(lat1, lon1, lat2, lon2)
+    metres, direction = distance * METRES_PER_NMI, math.radians(bearing)
+    return metres * math.cos(direction), metres * math.sin(direction)
+
+
+def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Metres from one position to another, as good as :func:`offset_m`."""
+    return math.hypot(*offset_m(lat1, lon1, lat2, lon2))
 
 
 def airspeed_limit_kt(tas: float | None, ias: float | None, *, surface: bool) -> float:

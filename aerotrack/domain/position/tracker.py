@@ -6,11 +6,12 @@ pair must agree with one another, and a jump must be confirmed by what follows. 
 are those of the observations.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aerotrack.domain.cpr import Position, resolve_near
-from aerotrack.domain.geo import bearing_deg, distance_nmi
+from aerotrack.domain.geo import distance_nmi
 from aerotrack.domain.observation import CprFrame, Observation
 from aerotrack.domain.position import gate
 from aerotrack.domain.position.fixes import (
@@ -108,12 +109,6 @@ class PositionTracker:
 
     # -- judging -----------------------------------------------------------------------------------
 
-    def take(self, obs: Observation) -> Verdict:
-        """Judge the position in ``obs``, which has one, judged or raw."""
-        if obs.cpr is None:
-            return self._take_judged(obs)
-        return self._take_frame(obs, obs.cpr)
-
     def expire(self, now: float) -> None:
         """Discard what nothing agreed with in time."""
         pending = self.pending
@@ -128,7 +123,8 @@ class PositionTracker:
             self.discarded = [*(self.discarded or ()), *self.pending]
             self.pending = None
 
-    def _take_judged(self, obs: Observation) -> Verdict:
+    def take_judged(self, obs: Observation) -> Verdict:
+        """Judge the ``lat`` and ``lon`` of ``obs``."""
         lat, lon = obs.lat, obs.lon
         if lat is None or lon is None or gate.implausible(lat, lon):
             return Verdict("refused", lat, lon, "bad_position")
@@ -139,7 +135,10 @@ class PositionTracker:
         fix = self.fix
         if fix is None:
             return self._accept(claim, restart=True)
-        if _repeats(fix, claim) or (self._before is not None and _repeats(self._before, claim)):
+        before = self._before
+        if (lat == fix.lat and _repeats(fix, claim)) or (
+            before is not None and lat == before.lat and _repeats(before, claim)
+        ):
             return Verdict("refused", lat, lon, "duplicate")
         if at < fix.at:
             return self._late(claim)
@@ -151,7 +150,8 @@ class PositionTracker:
             return self._accept(claim, restart=True)
         return self._refuse_jump(claim)
 
-    def _take_frame(self, obs: Observation, cpr: CprFrame) -> Verdict:
+    def take_frame(self, obs: Observation, cpr: CprFrame) -> Verdict:
+        """Resolve the raw frame of ``obs``, if it can be by now, and judge what it says."""
         at, fix = obs.ts, self.fix
         pairs = self._pairs
         if pairs is None:
@@ -334,7 +334,8 @@ class PositionTracker:
 
     def _reachable(self, lat: float, lon: float, then: float, claim: Claim) -> bool:
         """Whether the gate lets it come from ``lat``/``lon`` at ``then`` to the claimed place."""
-        metres = gate.distance_m(lat, lon, claim.lat, claim.lon)
+        north, east = gate.offset_m(lat, lon, claim.lat, claim.lon)
+        metres = math.hypot(north, east)
         speed = fastest_kt(self._values, self._times, claim, self._gs_at_fix)
         if metres <= gate.least_reach_m(speed):
             return True
@@ -344,8 +345,7 @@ class PositionTracker:
         if elapsed <= gate.TRACK_WITHIN_S:
             track = direction(self._values, self._times, obs, claim.at)
             if track is not None:
-                bearing = bearing_deg(lat, lon, claim.lat, claim.lon)
-                off_track = gate.angle_between(track, bearing)
+                off_track = gate.angle_between(track, math.degrees(math.atan2(east, north)))
         return metres <= gate.reach_m(
             elapsed,
             speed,

@@ -1,0 +1,71 @@
+"""What changed of a flight since clients were last told: encoded once, for all who are told."""
+
+from typing import Final
+
+import orjson
+
+from aerotrack.domain.stream.picture import TIME_DECIMALS, Entry
+from aerotrack.domain.types import Value
+
+# A position older than this when its delta is made says how old it is.
+FRESH_S: Final = 1.0
+
+
+class Change:
+    """Reports of one flight: the fields that changed, ``None`` where cleared.
+
+    ``whole``: clients need all of the entry. ``received`` is the oldest feed read behind it. A
+    single report is shared by all who note it, so it is never added to; :meth:`with_later` says
+    which object goes on.
+    """
+
+    __slots__ = ("_encoded", "_merged", "entry", "pairs", "received", "whole")
+
+    def __init__(
+        self, entry: Entry, pairs: tuple[tuple[str, Value], ...], whole: bool, received: float
+    ) -> None:
+        self.entry = entry
+        self.pairs = pairs
+        self.whole = whole
+        self.received = received
+        self._merged: dict[str, Value] | None = None
+        self._encoded: bytes | None = None
+
+    def with_later(self, later: "Change") -> "Change":
+        """Both, the later's values above ours."""
+        both = self
+        if self._merged is None:
+            both = Change(self.entry, (), self.whole, self.received)
+            both._merged = dict(self.pairs)
+        assert both._merged is not None
+        both._merged.update(later.pairs)
+        both.whole = self.whole or later.whole
+        both._encoded = None
+        return both
+
+    def encoded(self) -> bytes:
+        """As an entry of a delta but for the time of its position; made once, whoever asks."""
+        if self._encoded is None:
+            fields = self.pairs if self._merged is None else self._merged.items()
+            self._encoded = orjson.dumps(dict((("icao24", self.entry.icao24), *fields)))
+        return self._encoded
+
+    def delta(self, now: float) -> bytes:
+        """As an entry of a delta made at ``now``: with the time of a position that is not fresh.
+
+        A position whose time it does not give is one of just now, also one that did not change.
+        """
+        if self.whole:
+            return self.entry.encoded_full()
+        at = self.entry.time_position
+        if at is None or abs(now - at) <= FRESH_S:
+            return self.encoded()
+        return b'%b,"time_position":%.*f}' % (self.encoded()[:-1], TIME_DECIMALS, at)
+
+
+def gone(icao24: str, flight_id: str, reason: str, cause: str | None = None) -> bytes:
+    """An entry of ``gone``."""
+    entry = {"icao24": icao24, "flight_id": flight_id, "reason": reason}
+    if cause is not None:
+        entry["cause"] = cause
+    return orjson.dumps(entry)
