@@ -20,8 +20,7 @@ export type ServerMessage =
 
 /**
  * Send me this view from now on, in place of any before. `bbox` is `[west, south, east, north]` in
- * degrees, `interval` seconds between frames, `follow` the addresses of flights wanted wherever
- * they are.
+ * degrees, `interval` seconds between frames, `follow` names flights wanted wherever they are.
  */
 export interface ClientSubscribe {
   type: "subscribe";

@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import logging
 import socket
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from msgspec import UNSET
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from aerotrack.actors.messages import SendFrame, SetWritable, Subscribe, Unsubscribe
+from aerotrack.actors.messages import RefuseView, SendFrame, SetWritable, Subscribe, Unsubscribe
 from aerotrack.domain.live import (
     PROTOCOL,
     ClientMessage,
@@ -49,6 +50,10 @@ RETRY_AFTER_SECONDS: Final = 30
 FANOUT_RETRY_SECONDS: Final = 2
 # WebSocket close codes of our own (RFC 6455 leaves 4000 to 4999 to applications).
 CLOSE_NO_PONG: Final = 4408
+CLOSE_TOO_SLOW: Final = 4409
+# One that takes nothing for so long is better off with a new connection and a snapshot: what it has
+# missed by then is hardly remembered any more.
+TOO_SLOW_AFTER_S: Final = 60.0
 CLOSE_GOING_AWAY: Final = 1001
 
 
@@ -73,6 +78,9 @@ class Allowance:
 
 class LiveSocket(AnswersWithProblems, WebSocketHandler):
     """A client of the live stream."""
+
+    # What may stand in the address, for a first look with any WebSocket tool.
+    parameters: ClassVar[frozenset[str]] = frozenset({"bbox", "interval", "follow", "filter"})
 
     address: Address
     outgoing: Outgoing
@@ -105,11 +113,27 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
                 f"{self.web.max_clients} clients are connected.",
                 headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
+        self._view = self._asked_view()
+        self._view_waits = self._view is not None
         fanout = self.ports.fanout
         if fanout is None or not self._can_upgrade():
             await super().get(*args, **kwargs)
         else:
             self._give_to(fanout)
+
+    def _asked_view(self) -> messages.View | None:
+        """The view that the address itself asks for, if it does."""
+        asked = self.request.query_arguments
+        for name in asked:
+            if name not in self.parameters:
+                raise Problem("unknown_parameter", f"There is no parameter {name!r} here.")
+        if not asked:
+            return None
+        try:
+            return messages.view_of_query({name: self.get_query_argument(name) for name in asked})
+        except Refused as refused:
+            code = "bad_bbox" if refused.code == "bad_bbox" else "bad_parameter"
+            raise Problem(code, str(refused)) from None
 
     def _can_upgrade(self) -> bool:
         """Whether a WebSocket will come of it: what is refused stays, its connection has a next
@@ -162,6 +186,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         self._opened = True
         welcome = Welcome(PROTOCOL, self.web.server, self.web.epoch, round(clock.wall(), 3))
         self.outgoing.send(messages.encode(welcome))
+        self._subscribe()
 
     # -- from the client ---------------------------------------------------------------------------
 
@@ -173,8 +198,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
                 )
             self._act(messages.decode(message))
         except Refused as refused:
-            self.hub.metrics.live_errors.labels(refused.code).inc()
-            self.outgoing.send(refused.encoded())
+            self._refuse(refused)
         if self.outgoing.waiting > FRAMES_WAITING:
             await self.outgoing.drained()
 
@@ -190,6 +214,10 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
             self._view, self._view_waits = None, False
             self._tell(Unsubscribe(self.client_id, closed=False))
 
+    def _refuse(self, refused: Refused) -> None:
+        self.hub.metrics.live_errors.labels(refused.code).inc()
+        self.outgoing.send(refused.encoded())
+
     def on_pong(self, data: bytes) -> None:
         self.outgoing.answered(data)
 
@@ -198,7 +226,10 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
     def deliver(self, message: Any, _sender: Address) -> None:
         """A message to this client's mailbox."""
         if isinstance(message, SendFrame):
-            self.outgoing.send(message.payload, message.received)
+            self.outgoing.send(message.payload, message.received, paced=True)
+        elif isinstance(message, RefuseView):
+            given = UNSET if message.request_id is None else message.request_id
+            self._refuse(Refused(message.code, message.reason, given))
         else:
             logger.warning("live_message_unexpected type=%s", type(message).__name__)
 
@@ -208,17 +239,25 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
     def _subscribe(self) -> None:
         """Hand the wanted view on. A view may cost a whole snapshot, so it waits until the client
         took what was sent before, and only the last of several counts."""
-        if self._view is not None and self._view_waits:
-            self._view_waits = False
-            self._tell(
-                Subscribe(
-                    client_id=self.client_id,
-                    client=self.address,
-                    box=self._view.box,
-                    interval=self._view.interval,
-                    now=self.ports.clock.wall(),
-                )
+        view = self._view
+        if view is None or not self._view_waits:
+            return
+        self._view_waits = False
+        resume = view.resume
+        self._tell(
+            Subscribe(
+                client_id=self.client_id,
+                client=self.address,
+                box=view.box,
+                interval=view.interval,
+                now=self.ports.clock.wall(),
+                which=view.which,
+                follow=view.follow,
+                # Positions of another run say nothing.
+                resume_pos=resume.pos if resume and resume.epoch == self.web.epoch else None,
+                request_id=view.request_id,
             )
+        )
 
     def _writable_changed(self, writable: bool) -> None:
         self.hub.writable_changed(writable)
@@ -267,7 +306,10 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
     def check_alive(self, now: float) -> None:
         """Ping an idle client, close one that answered nothing for long (monotonic seconds)."""
         outgoing = self.outgoing
-        if outgoing.unanswered and now - outgoing.last_pong >= self.web.pong_timeout:
+        if not outgoing.writable and now - outgoing.last_progress >= TOO_SLOW_AFTER_S:
+            self.hub.metrics.live_errors.labels("too_slow").inc()
+            self.close(CLOSE_TOO_SLOW, f"too_slow: nothing taken for {TOO_SLOW_AFTER_S:g} s")
+        elif outgoing.unanswered and now - outgoing.last_pong >= self.web.pong_timeout:
             self.hub.metrics.live_errors.labels("no_pong").inc()
             self.close(CLOSE_NO_PONG, f"no_pong: no answer for {self.web.pong_timeout:g} s")
         elif now - outgoing.last_ping >= self.web.keepalive and outgoing.unanswered < 2:

@@ -5,7 +5,8 @@ out. docs/live.md is the reference.
 """
 
 import re
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -21,16 +22,25 @@ from aerotrack.domain.live import (
     ClientSubscribe,
     ErrorMessage,
     RequestId,
+    Resume,
 )
+from aerotrack.domain.stream.filters import BadFilter, FlightFilter, filter_of
 
-_LATER_FIELDS: Final = ("follow", "filter", "resume", "at", "speed")
+_LATER_FIELDS: Final = ("at", "speed")
 
 
 class View(Struct, frozen=True):
-    """What a subscribe asks for: a box (``None`` is everything), and seconds between frames."""
+    """What a subscribe asks for: a box (``None`` is everything), and seconds between frames.
+
+    ``follow`` are icao24s. ``resume`` is where a connection before had come to.
+    """
 
     box: Box | None
     interval: float
+    which: FlightFilter | None = None
+    follow: tuple[str, ...] = ()
+    resume: Resume | None = None
+    request_id: int | str | None = None
 
 
 class Refused(Exception):
@@ -48,7 +58,7 @@ class Refused(Exception):
 
 _decoder: Final = msgspec.json.Decoder(ClientMessage)
 encode: Final = msgspec.json.Encoder().encode
-_PATH: Final = re.compile(r"at `\$\.(bbox|interval)\b")
+_PATH: Final = re.compile(r"at `\$\.(bbox|interval|follow|filter|resume)\b")
 
 
 def decode(text: str | bytes) -> ClientMessage:
@@ -72,13 +82,55 @@ def decode(text: str | bytes) -> ClientMessage:
 
 
 def view_of(message: ClientSubscribe) -> View:
-    """The view asked for. Raises :class:`Refused` with ``bad_bbox``."""
-    if isinstance(message.bbox, UnsetType):
-        return View(None, message.interval)
+    """The view asked for. Raises :class:`Refused` with ``bad_bbox`` or ``bad_filter``."""
+    follow = () if isinstance(message.follow, UnsetType) else message.follow
     try:
-        return View(box(*message.bbox), message.interval)
+        return View(
+            None if isinstance(message.bbox, UnsetType) else box(*message.bbox),
+            message.interval,
+            None if isinstance(message.filter, UnsetType) else filter_of(message.filter),
+            tuple(sorted({name.partition("-")[0] for name in follow})),
+            None if isinstance(message.resume, UnsetType) else message.resume,
+            None if isinstance(message.id, UnsetType) else message.id,
+        )
     except BadBox as error:
         raise Refused("bad_bbox", f"{error}.", message.id) from None
+    except BadFilter as error:
+        raise Refused("bad_filter", f"{error}.", message.id) from None
+
+
+def view_of_query(arguments: Mapping[str, str]) -> View:
+    """The view that an address asks for: ``bbox``, ``interval``, ``follow`` with commas between,
+    ``filter`` as JSON. Raises :class:`Refused`."""
+    wanted: dict[str, Any] = {}
+    for name in ("bbox", "follow"):
+        if name in arguments:
+            wanted[name] = arguments[name].split(",")
+    try:
+        if "bbox" in wanted:
+            wanted["bbox"] = [float(bound) for bound in wanted["bbox"]]
+    except ValueError:
+        raise Refused("bad_bbox", "bbox is west,south,east,north in degrees.") from None
+    try:
+        if "interval" in arguments:
+            wanted["interval"] = float(arguments["interval"])
+    except ValueError:
+        raise Refused("bad_interval", "interval is a number of seconds.") from None
+    try:
+        if "filter" in arguments:
+            wanted["filter"] = msgspec.json.decode(arguments["filter"])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refused("bad_filter", f"filter is JSON: {error}.") from None
+    try:
+        return view_of(msgspec.convert(wanted, ClientSubscribe))
+    except msgspec.ValidationError as error:
+        raise Refused(_code_of(error), f"{error}.") from None
+
+
+def _code_of(error: Exception) -> str:
+    """The code of the field that is at fault."""
+    at = _PATH.search(str(error))
+    return f"bad_{at[1]}" if at else "bad_message"
 
 
 def _refusal(utf8: bytes, error: Exception) -> Refused:
@@ -95,11 +147,7 @@ def _refusal(utf8: bytes, error: Exception) -> Refused:
         return Refused("bad_message", "A message has a type, a string.", request_id)
     if kind not in CLIENT_TYPES:
         return Refused("unknown_type", f"There is no message of type {kind[:64]!r}.", request_id)
-    at = _PATH.search(str(error))
-    code: Literal["bad_bbox", "bad_interval", "bad_message"] = "bad_message"
-    if at:
-        code = "bad_bbox" if at[1] == "bbox" else "bad_interval"
-    return Refused(code, f"{error}.", request_id)
+    return Refused(_code_of(error), f"{error}.", request_id)
 
 
 def _id_of(loose: dict[str, Any]) -> int | str | UnsetType:

@@ -72,7 +72,13 @@ OPERATIONS: Final = (
     Operation(path="/api", summary="A page that lists all this", answers=(("text/html", ()),)),
     Operation(
         path="/api/v1/live", summary="The live stream (WebSocket, docs/live.md)", status=101,
-        problems=(403, 426, 503),
+        parameters=(
+            BBOX,
+            Parameter("interval", "Seconds between frames, 0.1 to 60", "1"),
+            Parameter("follow", "icao24s or flight_ids, with commas between", "4ca2d6,3c6444"),
+            Parameter("filter", "As in docs/live.md, JSON", '{"callsign":"RYR"}'),
+        ),
+        problems=(400, 403, 426, 503),
     ),
     Operation(
         path="/api/v1/flights", summary="The live picture", parameters=(BBOX, FEED),

@@ -9,12 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tornado.httpclient import HTTPClientError
-from tornado.websocket import WebSocketClosedError
+from tornado.websocket import WebSocketClosedError, websocket_connect
 
-from aerotrack.actors.messages import SetWritable, Subscribe, Unsubscribe
+from aerotrack.actors.messages import RefuseView, SetWritable, Subscribe, Unsubscribe
 from aerotrack.domain.geo import Box
 from aerotrack.domain.live import CODES, MESSAGE_LIMIT
-from aerotrack.web.live import CLOSE_NO_PONG, MESSAGE_BURST, PROTOCOL_LIMIT, Allowance
+from aerotrack.domain.stream.filters import FlightFilter
+from aerotrack.web.live import (
+    CLOSE_NO_PONG,
+    CLOSE_TOO_SLOW,
+    MESSAGE_BURST,
+    PROTOCOL_LIMIT,
+    Allowance,
+)
 
 PING = '{"type":"ping","id":1}'
 PONG = {"type": "pong", "id": 1}
@@ -85,7 +92,8 @@ def test_a_closed_socket_leaves_nothing_behind(staged):
         ({"type": "dance"}, "unknown_type"),
         ({"type": "subscribe", "bbox": [0, 2, 1, 1]}, "bad_bbox"),
         ({"type": "subscribe", "interval": 0}, "bad_interval"),
-        ({"type": "subscribe", "follow": ["4ca2d6"]}, "not_supported"),
+        ({"type": "subscribe", "follow": ["x"]}, "bad_follow"),
+        ({"type": "subscribe", "at": 1}, "not_supported"),
         (" " * (MESSAGE_LIMIT + 1), "too_large"),
         (b" " * PROTOCOL_LIMIT, "bad_message"),
     ],
@@ -323,11 +331,108 @@ def test_more_than_the_kernel_takes_makes_a_client_not_writable_until_it_is_read
             await client.say(1, b'{"type":"subscribe","interval":2}')
             await client.say(1, b'{"type":"subscribe","interval":3}')
             await client.say(1, PING.encode())
-            frames = [await client.frame() for _ in range(21)]
+            frames = []
+            while len(frames) < 21:
+                opcode, payload = await client.frame()
+                if opcode == 9:
+                    await client.say(0xA, payload)
+                else:
+                    frames.append((opcode, payload))
             assert frames == [(1, part)] * 20 + [(1, b'{"type":"pong","id":1}')]
             await stage.until(lambda: len(stage.actors.of(Subscribe)) == 2)
             assert stage.actors.of(Subscribe)[1].interval == 3.0
             client.socket.close()
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_takes_nothing_for_a_minute_is_closed_with_its_reason(staged):
+    async def scene():
+        async with staged() as stage:
+            client = Silent(stage)
+            await client.open()
+            await client.say(1, b'{"type":"subscribe"}')
+            await stage.until(lambda: stage.actors.of(Subscribe))
+            for _ in range(2):
+                stage.broadcast(1, b"{}")
+            await stage.until(lambda: stage.actors.of(SetWritable))
+            stage.time.advance(59.0)
+            stage.app.live.sweep(stage.time.monotonic)
+            stage.time.advance(1.0)
+            stage.app.live.sweep(stage.time.monotonic)
+            opcode, payload = 0, b""
+            while opcode != 8:
+                opcode, payload = await client.frame()
+            assert struct.unpack("!H", payload[:2]) == (CLOSE_TOO_SLOW,)
+            assert payload[2:] == b"too_slow: nothing taken for 60 s"
+            client.socket.close()
+
+    asyncio.run(scene())
+
+
+def test_a_filter_for_which_there_is_no_room_is_refused_with_the_messages_id(staged):
+    async def scene():
+        async with staged() as stage:
+            socket = await stage.welcomed()
+            await socket.write_message('{"type":"subscribe","filter":{"on_ground":true},"id":"x"}')
+            await stage.until(lambda: stage.actors.of(Subscribe))
+            (wanted,) = stage.actors.of(Subscribe)
+            assert (wanted.which, wanted.request_id) == (FlightFilter(on_ground=True), "x")
+            stage.actors.tell(wanted.client, RefuseView("too_many_filters", "Full.", "x"))
+            answer = await stage.heard(socket)
+            assert (answer["code"], answer["id"]) == ("too_many_filters", "x")
+            socket.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("epoch", "resumed"), [("e1", 48), ("e0", None)])
+def test_a_position_of_this_run_is_resumed_and_one_of_another_is_not(staged, epoch, resumed):
+    async def scene():
+        async with staged() as stage:
+            socket = await stage.welcomed()
+            said = {"type": "subscribe", "follow": ["4ca2d6"]}
+            said["resume"] = {"epoch": epoch, "pos": 48}
+            await socket.write_message(msgspec.json.encode(said))
+            await stage.until(lambda: stage.actors.of(Subscribe))
+            (wanted,) = stage.actors.of(Subscribe)
+            assert (wanted.resume_pos, wanted.follow) == (resumed, ("4ca2d6",))
+            socket.close()
+
+    asyncio.run(scene())
+
+
+def test_an_address_with_a_view_subscribes_at_once(staged):
+    async def scene():
+        async with staged() as stage:
+            socket = await websocket_connect(
+                f"ws://127.0.0.1:{stage.port}/api/v1/live?bbox=-11,51,-5,56&interval=5"
+            )
+            assert (await stage.heard(socket))["type"] == "welcome"
+            await stage.until(lambda: stage.actors.of(Subscribe))
+            (wanted,) = stage.actors.of(Subscribe)
+            assert (wanted.box, wanted.interval) == (Box(-11.0, 51.0, -5.0, 56.0), 5.0)
+            socket.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("bbox=1", "bad_bbox"),
+        ("interval=x", "bad_parameter"),
+        ("filter=x", "bad_parameter"),
+        ("boxx=1", "unknown_parameter"),
+    ],
+)
+def test_an_address_that_cannot_be_is_refused_before_it_opens(staged, query, code):
+    async def scene():
+        async with staged() as stage:
+            with pytest.raises(HTTPClientError) as caught:
+                await websocket_connect(f"ws://127.0.0.1:{stage.port}/api/v1/live?{query}")
+            assert caught.value.code == 400
+            assert msgspec.json.decode(caught.value.response.body)["code"] == code
 
     asyncio.run(scene())
 

@@ -58,7 +58,7 @@ def test_a_client_is_given_away_unanswered_with_what_it_said(staged):
     async def scene():
         async with staged(Behind) as stage:
             reader, writer = await asyncio.open_connection("127.0.0.1", stage.port)
-            head = "GET /api/v1/live?a=1 HTTP/1.1\r\nHost: here\r\n" + "".join(
+            head = "GET /api/v1/live?interval=2 HTTP/1.1\r\nHost: here\r\n" + "".join(
                 f"{name}: {value}\r\n" for name, value in UPGRADE.items()
             )
             writer.write(f"{head}\r\n".encode())

@@ -1,5 +1,7 @@
 """Client messages: every text is a message or a refusal with a stable code, never anything else."""
 
+import contextlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -14,8 +16,10 @@ from aerotrack.domain.live import (
     ClientPing,
     ClientSubscribe,
     ClientUnsubscribe,
+    Resume,
 )
-from aerotrack.web.live_messages import Refused, View, decode, view_of
+from aerotrack.domain.stream.filters import FlightFilter
+from aerotrack.web.live_messages import Refused, View, decode, view_of, view_of_query
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -60,9 +64,20 @@ def refusal(text: str | bytes) -> tuple[str, object]:
         ('{"type":"subscribe","interval":0.05}', "bad_interval", UNSET),
         ('{"type":"subscribe","interval":61}', "bad_interval", UNSET),
         ('{"type":"subscribe","interval":"1"}', "bad_interval", UNSET),
-        ('{"type":"subscribe","resume":{"epoch":"e","pos":1},"id":3}', "not_supported", 3),
-        ('{"type":"subscribe","follow":["4ca2d6"]}', "not_supported", UNSET),
-        ('{"type":"subscribe","filter":{}}', "not_supported", UNSET),
+        ('{"type":"subscribe","resume":{"epoch":"e","pos":-1},"id":3}', "bad_resume", 3),
+        ('{"type":"subscribe","resume":{"epoch":"e"}}', "bad_resume", UNSET),
+        ('{"type":"subscribe","follow":["4CA2D6"],"id":3}', "bad_follow", 3),
+        ('{"type":"subscribe","follow":"4ca2d6"}', "bad_follow", UNSET),
+        (
+            f'{{"type":"subscribe","follow":{["4ca2d6"] * 101}}}'.replace("'", '"'),
+            "bad_follow",
+            UNSET,
+        ),
+        ('{"type":"subscribe","filter":{"callsing":"A"},"id":3}', "bad_filter", 3),
+        ('{"type":"subscribe","filter":{"callsign":[]},"id":3}', "bad_filter", 3),
+        ('{"type":"subscribe","filter":{"alt_baro":[2,1]},"id":3}', "bad_filter", 3),
+        ('{"type":"subscribe","filter":{"alt_baro":[2]}}', "bad_filter", UNSET),
+        ('{"type":"subscribe","filter":[]}', "bad_filter", UNSET),
         ('{"type":"subscribe","at":1764000000}', "not_supported", UNSET),
         ('{"type":"subscribe","speed":2}', "not_supported", UNSET),
         ('{"type":"pause","id":1}', "not_supported", 1),
@@ -102,3 +117,55 @@ def test_decoding_never_raises_anything_but_a_refusal(text):
         assert answer["type"] == "error"
         assert answer["code"] in CODES
         assert answer["message"]
+
+
+def test_a_view_has_its_filter_its_follows_and_where_to_resume():
+    wanted = decode(
+        '{"type":"subscribe","filter":{"callsign":["ryr","RYR1"]},"id":"a",'
+        '"follow":["4ca2d6-692159a0","~00ff01","4ca2d6"],"resume":{"epoch":"e","pos":7}}'
+    )
+    assert view_of(wanted) == View(
+        None, 1.0, FlightFilter((("callsign", ("RYR",)),)), ("4ca2d6", "~00ff01"),
+        Resume(epoch="e", pos=7), "a",
+    )  # fmt: skip
+
+
+def test_an_address_asks_for_the_same():
+    asked = {
+        "bbox": "-11,51,-5,56", "interval": "0.5", "follow": "4ca2d6,~00ff01",
+        "filter": '{"callsign":"RYR"}',
+    }  # fmt: skip
+    said = (
+        '{"type":"subscribe","bbox":[-11,51,-5,56],"interval":0.5,"follow":["4ca2d6","~00ff01"],'
+        '"filter":{"callsign":"RYR"}}'
+    )
+    assert view_of(decode(said)) == view_of_query(asked)
+    assert view_of_query({}) == View(None, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"bbox": "1,2,3"}, "bad_bbox"),
+        ({"bbox": "1,2,3,x"}, "bad_bbox"),
+        ({"bbox": "0,50,1,nan"}, "bad_bbox"),
+        ({"bbox": "0,50,1,40"}, "bad_bbox"),
+        ({"interval": "0"}, "bad_interval"),
+        ({"interval": "soon"}, "bad_interval"),
+        ({"follow": ""}, "bad_follow"),
+        ({"filter": "{"}, "bad_filter"),
+        ({"filter": '{"x":1}'}, "bad_filter"),
+    ],
+)
+def test_what_an_address_cannot_ask_for_is_refused(asked, code):
+    with pytest.raises(Refused) as caught:
+        view_of_query(asked)
+    assert caught.value.code == code
+
+
+@given(
+    st.dictionaries(st.sampled_from(["bbox", "interval", "follow", "filter"]), st.text(max_size=30))
+)
+def test_no_address_raises_anything_but_a_refusal(asked):
+    with contextlib.suppress(Refused):
+        view_of_query(asked)

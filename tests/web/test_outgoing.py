@@ -7,7 +7,7 @@ import struct
 import pytest
 from tornado.websocket import WebSocketProtocol13
 
-from aerotrack.web.outgoing import PING_INTERVAL, Outgoing, text_frame
+from aerotrack.web.outgoing import PING_INTERVAL, PROMPT_PINGS, PROMPT_S, Outgoing, text_frame
 
 
 class Wire:
@@ -130,6 +130,46 @@ def test_a_ping_follows_a_frame_at_most_once_a_second():
                 bench.out.answered(ping)
         assert len(bench.wire.pings) == 3
         assert len(set(bench.wire.pings)) == 3
+
+    on_loop(scene)
+
+
+def test_until_a_client_has_been_quick_to_answer_a_ping_follows_every_frame_of_the_stream():
+    async def scene(bench):
+        pings = []
+        for _ in range(30):
+            bench.out.send(b"x", paced=True)
+            pings.append(len(bench.wire.pings))
+            bench.now += PROMPT_S / 4
+            bench.out.answered(bench.wire.pings[-1])
+        assert pings[:PROMPT_PINGS] == list(range(1, PROMPT_PINGS + 1))
+        assert pings[-1] < 12  # then one a second
+        bench.now += PING_INTERVAL
+        bench.out.send(b"x", paced=True)
+        bench.now += PROMPT_S * 2
+        bench.out.answered(bench.wire.pings[-1])
+        before = len(bench.wire.pings)
+        bench.out.send(b"x", paced=True)
+        bench.out.send(b"x", paced=True)
+        assert (len(bench.wire.pings), bench.writable) == (before + 2, [False])
+
+    on_loop(scene)
+
+
+def test_a_client_that_takes_a_frame_in_five_seconds_reads_none_older_than_fifteen():
+    async def scene(bench):
+        unread, ages = [], []
+        for tenth in range(1200):
+            bench.now += 0.1
+            if bench.out.writable:
+                bench.out.send(b"x", paced=True)
+                unread.append((bench.now, bench.wire.pings[-1]))
+            if tenth % 50 == 49:
+                sent, ping = unread.pop(0)
+                ages.append(bench.now - sent)
+                bench.out.answered(ping)
+        assert len(ages) == 24
+        assert max(ages) < 15.0
 
     on_loop(scene)
 

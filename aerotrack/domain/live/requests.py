@@ -4,8 +4,6 @@ from typing import Annotated, Final, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from aerotrack.domain import types as t
-
 # Seconds between frames. Faster than ten a second nobody sees; a minute is what proxies bear.
 FASTEST_INTERVAL: Final = 0.1
 SLOWEST_INTERVAL: Final = 60.0
@@ -23,6 +21,15 @@ Moment = Annotated[
 ]
 Prefixes = Annotated[
     str | tuple[str, ...], Meta(description="What it begins with; of several, any one")
+]
+# A fleet is followed by a filter; this is for the flights somebody waits for.
+FOLLOW_MOST: Final = 100
+Followed = Annotated[
+    str,
+    Meta(
+        pattern="^~?[0-9a-f]{6}(-[0-9a-f]{8})?$",
+        description="An icao24, or a flight_id: the aircraft's flights, wherever they are",
+    ),
 ]
 Range = Annotated[tuple[float, float], Meta(description="[lowest, highest], both included")]
 _Id = RequestId | UnsetType
@@ -55,12 +62,12 @@ class ClientSubscribe(
     """Send me this view from now on, in place of any before.
 
     ``bbox`` is ``[west, south, east, north]`` in degrees, ``interval`` seconds between frames,
-    ``follow`` the addresses of flights wanted wherever they are.
+    ``follow`` names flights wanted wherever they are.
     """
 
     bbox: tuple[float, float, float, float] | UnsetType = UNSET
     interval: Annotated[float, Meta(ge=FASTEST_INTERVAL, le=SLOWEST_INTERVAL)] = 1.0
-    follow: tuple[t.Icao24, ...] | UnsetType = UNSET
+    follow: Annotated[tuple[Followed, ...], Meta(max_length=FOLLOW_MOST)] | UnsetType = UNSET
     filter: Filter | UnsetType = UNSET
     resume: Resume | UnsetType = UNSET
     at: Moment | UnsetType = UNSET
