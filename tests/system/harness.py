@@ -332,7 +332,7 @@ class LiveClient:
                 break
         self.bytes += len(payload)
         message: dict[str, Any] = json.loads(payload)
-        if message["type"] in ("snapshot", "delta"):
+        if "seq" in message:
             self.frames += 1
             self.held.apply(message)
         else:
