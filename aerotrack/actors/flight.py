@@ -24,7 +24,10 @@ from aerotrack.actors.messages import (
     PointRecorded,
     RegisterChanged,
     RequestCounted,
+    RestoreFlight,
     SaveFlight,
+    SaveState,
+    StateSaved,
 )
 from aerotrack.domain.airframe import know
 from aerotrack.domain.detail import flight_document
@@ -36,6 +39,7 @@ from aerotrack.domain.records import EndCause, FlightEvent
 from aerotrack.domain.remembered import remember, resumed
 from aerotrack.domain.returning import DECIDED_WITHIN_S, Returning, Verdict, pause_after
 from aerotrack.domain.routes import RouteWatch
+from aerotrack.domain.saved import restored, save
 from aerotrack.domain.types import Value
 
 
@@ -80,8 +84,9 @@ class Flight(AeroActor):
 
     Created by the registry, which sends ``ConfigureFlight`` first. Takes ``Observe``,
     ``Identify``, ``RegisterChanged``, ``CheckSilence``, ``SaveFlight``, ``EndFlight``,
-    ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to the broadcaster, ``PointRecorded``
-    and ``FlightRecorded`` to persistence, ``EventRecorded`` to both; ``ObservationsRefused``,
+    ``SaveState``, ``RestoreFlight``, ``GetFlight``. Emits ``FlightChanged`` and ``FlightGone`` to
+    the broadcaster, ``StateSaved``, ``PointRecorded`` and ``FlightRecorded`` to persistence,
+    ``EventRecorded`` to both; ``ObservationsRefused``,
     ``ObservationsUnchanged`` and ``FixesRefused`` to the registry, so that every observation is a
     point, refused or unchanged; ``RequestCounted`` to persistence for those somebody waits for;
     ``FindIdentity`` to the register. If it dies, its live state is
@@ -302,7 +307,10 @@ class Flight(AeroActor):
             self._record(state, message.now)
 
     def _show(
-        self, state: FlightState, changed: dict[str, Value], message: Observe | Identify
+        self,
+        state: FlightState,
+        changed: dict[str, Value],
+        message: Observe | Identify | RestoreFlight,
     ) -> None:
         """Tell the broadcaster what the live picture should say now."""
         if state.live_until(self._links.rules) <= message.now:
@@ -353,6 +361,19 @@ class Flight(AeroActor):
         if self._state is not None:
             self._finish(self._state)
             self._record(self._state, message.now)
+
+    @handles(SaveState)
+    def save_state(self, message: SaveState, sender: ActorAddress) -> None:
+        state = self._state
+        if state is not None and not self._over:
+            body = save(state, message.heard_at)
+            self.send(self._links.persistence, StateSaved(state.key, body))
+
+    @handles(RestoreFlight)
+    def restore(self, message: RestoreFlight, sender: ActorAddress) -> None:
+        state = self._state = restored(message.saved)
+        self._look_up(state, {}, new=True)
+        self._show(state, {}, message)
 
     @handles(EndFlight)
     def end(self, message: EndFlight, sender: ActorAddress) -> None:

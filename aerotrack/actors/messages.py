@@ -19,6 +19,7 @@ from aerotrack.domain.records import Batch, EndCause, FlightEvent, FlightRecord,
 from aerotrack.domain.remembered import RememberedFlight
 from aerotrack.domain.routes import FiledRoute
 from aerotrack.domain.rules import FlightRules
+from aerotrack.domain.saved import SavedFlight
 from aerotrack.domain.stream.filters import FlightFilter
 from aerotrack.domain.thinning import Pressure
 from aerotrack.domain.types import Value
@@ -84,7 +85,7 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
 
     A batch leaves after ``flush_interval`` seconds or at ``batch_rows`` rows, whichever is first;
     at most ``rows_limit`` rows wait in memory, then new points are dropped and counted. Batches are
-    numbered from ``first_number`` on.
+    numbered from ``first_number`` on. ``keeper`` takes ``KeepStates``, if there is.
     """
 
     writer: ActorAddress
@@ -92,6 +93,51 @@ class ConfigurePersistence(msgspec.Struct, frozen=True, gc=False):
     batch_rows: int
     rows_limit: int
     first_number: int = 1
+    keeper: ActorAddress | None = None
+
+
+# -- going on after a restart ----------------------------------------------------------------------
+
+
+class RestoreFlights(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to registry, before any feed runs: these flights were alive when the server ended."""
+
+    flights: tuple[SavedFlight, ...]
+    now: float
+    received: float
+
+
+class RestoreFlight(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a new flight, behind ``ConfigureFlight``: it is this one, and goes on."""
+
+    saved: SavedFlight
+    now: float
+    received: float
+
+
+class SaveState(msgspec.Struct, frozen=True, gc=False):
+    """Registry to a flight, now and then and at shutdown: tell persistence your ``StateSaved``.
+
+    ``heard_at`` is when it was last heard by our clock.
+    """
+
+    heard_at: float
+
+
+class StateSaved(msgspec.Struct, frozen=True, gc=False):
+    """A flight to persistence, behind what it records: its state as bytes, by its number."""
+
+    flight: int
+    body: bytes
+
+
+class KeepStates(msgspec.Struct, frozen=True, gc=False):
+    """Persistence to the keeper's mailbox: states whose rows are all on disk.
+
+    A state ahead of its rows would, after a kill, refuse as heard already what was never stored.
+    """
+
+    states: tuple[StateSaved, ...]
 
 
 # -- feeds to registry to flights ------------------------------------------------------------------

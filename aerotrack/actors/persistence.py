@@ -23,9 +23,11 @@ from aerotrack.actors.messages import (
     Figures,
     FlightRecorded,
     GetFigures,
+    KeepStates,
     PointRecorded,
     PressureChanged,
     RequestCounted,
+    StateSaved,
     StoreBatch,
     Tick,
 )
@@ -49,8 +51,9 @@ class Persistence(AeroActor):
     ``FlightRecorded`` and ``EventRecorded`` from flights, ``BatchStored``, ``BatchKept``,
     ``BatchDrained`` and ``BatchFailed`` from the writer's side, ``Tick``, ``Drain`` and
     ``GetFigures``; ``AwaitDurable`` from the web, answered when the ``RequestCounted`` of flights
-    and registry add up and the rows are on disk. Emits ``StoreBatch`` to the writer, one at a time.
-    If it dies, the rows that wait in it are lost.
+    and registry add up and the rows are on disk; ``StateSaved`` from flights, passed on as
+    ``KeepStates`` when their rows are. Emits ``StoreBatch`` to the writer, one at a time. If it
+    dies, the rows that wait in it are lost.
     """
 
     _buffer: BatchBuffer
@@ -74,6 +77,8 @@ class Persistence(AeroActor):
         self._points = 0
         self._thinning = Thinning()
         self._requests = DurableRequests()
+        self._keeper: ActorAddress | None = None
+        self._states: dict[int, tuple[int, StateSaved]] = {}  # and the batch they wait for
         self._waiting: dict[int, ActorAddress] = {}  # who waits for them
         self._durable = 0
         self._not_durable = 0
@@ -83,6 +88,7 @@ class Persistence(AeroActor):
     @handles(ConfigurePersistence)
     def configure(self, message: ConfigurePersistence, sender: ActorAddress) -> None:
         self._writer = message.writer
+        self._keeper = message.keeper
         self._buffer = BatchBuffer(
             flush_interval=message.flush_interval,
             batch_rows=message.batch_rows,
@@ -129,13 +135,24 @@ class Persistence(AeroActor):
     def request_counted(self, message: RequestCounted, sender: ActorAddress) -> None:
         if self._requests.count(message.request, message.recorded, message.refused):
             self._requests.lies_in(message.request, self._buffer.newest)
-            self._answer_durable()
+            self._now_safe()
             if self._retry_at is None:
                 self._next()
 
-    def _answer_durable(self) -> None:
-        """Tell those whose observations are all on disk."""
-        for number, request in self._requests.safe(self._buffer.safe_up_to):
+    @handles(StateSaved)
+    def state_saved(self, message: StateSaved, sender: ActorAddress) -> None:
+        if self._keeper is not None:
+            self._states[message.flight] = self._buffer.newest, message
+
+    def _now_safe(self) -> None:
+        """More is on disk: tell those who wait for their observations, pass states on."""
+        safe = self._buffer.safe_up_to
+        kept = tuple(state for batch, state in self._states.values() if batch <= safe)
+        if kept and self._keeper is not None:
+            self.send(self._keeper, KeepStates(kept))
+            for state in kept:
+                del self._states[state.flight]
+        for number, request in self._requests.safe(safe):
             self._durable += 1
             self.send(self._waiting.pop(number), DurableDone(request.recorded, request.refused))
 
@@ -197,7 +214,7 @@ class Persistence(AeroActor):
             return
         self._last_seconds = message.seconds
         self._count(len(batch.points), message)
-        self._answer_durable()
+        self._now_safe()
         self._note_room()
         self._next()
 
@@ -227,7 +244,7 @@ class Persistence(AeroActor):
         self._rows_kept += batch.rows
         if message.code:
             self._away(message.code, "batches go to the outbox")
-        self._answer_durable()
+        self._now_safe()
         self._note_room()
         self._next()
 
@@ -274,6 +291,7 @@ class Persistence(AeroActor):
             self._next()
 
     def _answer_drain(self) -> None:
+        self._now_safe()
         asked, self._asked_to_drain = self._asked_to_drain, None
         if asked is not None:
             self.send(asked, Drained(self._buffer.waiting))

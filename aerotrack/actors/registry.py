@@ -31,7 +31,10 @@ from aerotrack.actors.messages import (
     Observe,
     RegisterChanged,
     RequestCounted,
+    RestoreFlight,
+    RestoreFlights,
     SaveFlight,
+    SaveState,
     Tick,
 )
 from aerotrack.domain.observation import Observation
@@ -43,6 +46,9 @@ from aerotrack.logs import log_event
 # Flights that ended by silence and may be heard again; half a kilobyte each. The world's traffic
 # loses as many in half a day.
 REMEMBERED_AT_MOST: Final = 20_000
+# Each flight saves its state about once in so many ticks, of a second each: a restart after a kill
+# finds it at most a minute old, and with 10,000 flights a tick's share takes four milliseconds.
+SAVED_WITHIN_TICKS: Final = 60
 
 
 _feed_of = attrgetter("feed")
@@ -64,8 +70,8 @@ class Registry(AeroActor):
     Created by the runtime, which sends ``ConfigureRegistry`` first. Takes ``Ingest`` from feeds,
     ``Tick``, ``Drain``; from flights ``FlightOver``, ``ObservationsRefused``, ``FixesRefused`` and
     ``ObservationsUnchanged``; from the register ``IdentitiesFound`` and ``RegisterChanged``;
-    ``GetFlight`` and ``GetFigures``. It is the parent of all flights, so they go when it goes; the
-    next observations start new ones.
+    ``RestoreFlights`` from the runtime; ``GetFlight`` and ``GetFigures``. It is the parent of all
+    flights, so they go when it goes; the next observations start new ones.
     """
 
     _links: ConfigureRegistry
@@ -80,6 +86,8 @@ class Registry(AeroActor):
         self._refused: Counter[tuple[str, str]] = Counter()
         self._fixes_refused: Counter[tuple[str, str]] = Counter()
         self._unchanged: Counter[str] = Counter()
+        self._to_save: list[str] = []  # aircraft whose turn to save their state is still to come
+        self._share = 0
         self._now = 0.0  # of the last tick
         self._started = 0
         self._ended = 0
@@ -155,13 +163,27 @@ class Registry(AeroActor):
     def _start(
         self, icao24: str, first: Observation, now: float, *, departing: bool = False
     ) -> _Alive:
+        before, _ = self._remembered.pop(icao24, (None, 0.0))
+        self._started += 1
+        times = now, first.ts, first.source
+        return self._spawn(icao24, *times, before=before, departing=departing)
+
+    def _spawn(
+        self,
+        icao24: str,
+        at: float,
+        ts: float,
+        source: str,
+        *,
+        before: RememberedFlight | None = None,
+        departing: bool = False,
+    ) -> _Alive:
+        """Make a flight's actor; it was last heard ``at`` by our clock, ``ts`` by its own."""
         links = self._links
         address = self.createActor(Flight)
         self._names[str(address)] = icao24
-        alive = self._alive[icao24] = _Alive(address, now, first.ts, first.source)
+        alive = self._alive[icao24] = _Alive(address, at, ts, source)
         self._silent.add(icao24, alive)
-        self._started += 1
-        before, _ = self._remembered.pop(icao24, (None, 0.0))
         self.send(
             address,
             ConfigureFlight(
@@ -214,6 +236,30 @@ class Registry(AeroActor):
         for alive in self._alive.values():
             self.send(alive.address, message)
 
+    # -- restarts ----------------------------------------------------------------------------------
+
+    @handles(RestoreFlights)
+    def restore_flights(self, message: RestoreFlights, sender: ActorAddress) -> None:
+        for saved in message.flights:
+            record = saved.record
+            if record.icao24 in self._alive:
+                continue
+            at = min(saved.heard_at, message.now)  # the clock may have been set back meanwhile
+            alive = self._spawn(record.icao24, at, record.last_contact, record.source or "")
+            self.send(alive.address, RestoreFlight(saved, message.now, message.received))
+
+    def _save_some(self, now: float) -> None:
+        """Have the next share of the flights save their state; none that was silent since."""
+        waiting = self._to_save
+        if not waiting:
+            waiting.extend(self._alive)
+            self._share = -(-len(waiting) // SAVED_WITHIN_TICKS)
+        for _ in range(min(self._share, len(waiting))):
+            icao24 = waiting.pop()
+            alive = self._alive.get(icao24)
+            if alive is not None and now - alive.at < 2 * SAVED_WITHIN_TICKS:
+                self.send(alive.address, SaveState(alive.at))
+
     # -- time --------------------------------------------------------------------------------------
 
     @handles(Tick)
@@ -226,6 +272,7 @@ class Registry(AeroActor):
                 self._alive[icao24].address,
                 EndFlight(message.now, "silence") if over else CheckSilence(message.now),
             )
+        self._save_some(message.now)
         remembered = self._remembered
         while remembered and next(iter(remembered.values()))[1] < message.now:
             del remembered[next(iter(remembered))]
@@ -252,6 +299,7 @@ class Registry(AeroActor):
     def drain(self, message: Drain, sender: ActorAddress) -> None:
         for alive in self._alive.values():
             self.send(alive.address, SaveFlight(message.now))
+            self.send(alive.address, SaveState(alive.at))
         self.send(sender, Drained(0))
 
     # -- queries -----------------------------------------------------------------------------------

@@ -69,7 +69,9 @@ class Course:
             altitude = get("alt_geom")
         if phases.nothing_new(ts, altitude, gs, on_ground):
             return None
-        moment = Moment(ts, get("lat"), get("lon"), altitude, gs, on_ground, _fixed_wing(values))
+        moment = Moment(
+            ts, get("lat"), get("lon"), altitude, gs, on_ground, _fixed_wing(values), get("track")
+        )
         happened = phases.update(moment, _likely)
         for name, value in (
             ("phase", phases.phase),

@@ -58,7 +58,7 @@ def take_fields(
     ts = obs.ts
     times, givers, known = origins.times, origins.givers, origins.known
     rank = known[giver].rank
-    several = len(known) > 1  # a single giver is number 0, which every field has from the start
+    several = givers if isinstance(givers, bytearray) else None  # most flights have one giver
     meaning = 0
     taken = False
     refused: str | None = None
@@ -74,11 +74,11 @@ def take_fields(
         if ts < known_at:
             refused = refused or "old"
             continue
-        if several:
-            if ts - known_at < TRUSTED_FOR_S and rank < known[givers[place]].rank:
+        if several is not None:
+            if ts - known_at < TRUSTED_FOR_S and rank < known[several[place]].rank:
                 refused = refused or "worse_source"
                 continue
-            givers[place] = giver
+            several[place] = giver
         taken = True
         times[place] = ts
         before = values.get(name)

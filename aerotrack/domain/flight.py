@@ -235,7 +235,8 @@ class FlightState:
         if self.first_position is None:
             self.first_position = (lat, lon)
         origins.times[_LAT] = origins.times[_LON] = fix.at
-        origins.givers[_LAT] = origins.givers[_LON] = giver
+        if isinstance(origins.givers, bytearray):
+            origins.givers[_LAT] = origins.givers[_LON] = giver
         values["lat"], values["lon"] = lat, lon
         shown = round(lat, _DECIMALS)
         if shown != self._shown_lat:

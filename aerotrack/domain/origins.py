@@ -23,6 +23,8 @@ _NAMES: Final = tuple(name for name in TERMS if name not in _OWN)
 PLACES: Final = {name: place for place, name in enumerate(_NAMES)}
 NEVER: Final = float("-inf")
 _NO_TIMES: Final = array("d", [NEVER]) * len(_NAMES)
+# Of a flight that knows one giver only, as most do: all of them share it.
+_ALL_FIRST: Final = bytes(len(_NAMES))
 # Givers are counted in a byte. A flight heard by more feeds than this names the last one wrongly.
 MOST_GIVERS: Final = 256
 
@@ -47,24 +49,26 @@ class Origins(MutableMapping[str, Origin]):
     """A mapping from the names of known fields to their origins.
 
     For the fold there are its parts: ``times`` by place, minus infinity where unknown, and
-    ``givers`` by place as indices into ``known``.
+    ``givers`` by place as indices into ``known``. As long as there is but one giver every place has
+    it, and ``givers`` cannot be written.
     """
 
     __slots__ = ("givers", "known", "times")
 
     def __init__(self) -> None:
         self.times = _NO_TIMES[:]
-        self.givers = bytearray(len(_NAMES))
-        self.known: list[Giver] = []
+        self.givers: bytes | bytearray = _ALL_FIRST
+        self.known: tuple[Giver, ...] = ()
 
     def giver(self, source: str, feed: str) -> int:
         """The index of a giver, which is noted if it is new."""
         for index, known in enumerate(self.known):
             if known.feed == feed and known.source == source:
                 return index
-        if len(self.known) == MOST_GIVERS:
-            self.known.pop()
-        self.known.append(Giver(source, feed, RANKS.get(source, 0)))
+        if self.known and self.givers is _ALL_FIRST:
+            self.givers = bytearray(_ALL_FIRST)
+        new = Giver(source, feed, RANKS.get(source, 0))
+        self.known = (*self.known[: MOST_GIVERS - 1], new)
         return len(self.known) - 1
 
     def __getitem__(self, name: str) -> Origin:
@@ -77,7 +81,9 @@ class Origins(MutableMapping[str, Origin]):
 
     def __setitem__(self, name: str, origin: Origin) -> None:
         place = PLACES[name]
-        self.givers[place] = self.giver(origin.source, origin.feed)
+        giver = self.giver(origin.source, origin.feed)
+        if isinstance(self.givers, bytearray):
+            self.givers[place] = giver
         self.times[place] = origin.ts
 
     def __delitem__(self, name: str) -> None:

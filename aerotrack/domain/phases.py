@@ -5,6 +5,7 @@ is left only for one that follows from it, and what an aircraft says of being on
 believed only where height and speed allow it.
 """
 
+import math
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
@@ -45,6 +46,14 @@ SLOW_KT: Final = 30.0
 # Standing or taxiing for this long after a landing is the end of that flight: a touch-and-go keeps
 # rolling, a stop-and-go takes half a minute.
 STOPPED_S: Final = 60.0
+# After a landing, wheels leave the ground again when it bounces, for seconds that may pass unheard
+# of; it takes off where it stays up for this long, or is this high.
+BOUNCE_S: Final = 15.0
+BOUNCE_FT: Final = 150.0
+# On approach and this low, it is on final: 6 nmi out on the usual glide path of three degrees. Many
+# stations see no lower than that.
+FINAL_FT: Final = 2_000.0
+GLIDE_FT_PER_NMI: Final = 318.0
 # A climb out of an approach by this much is a go-around.
 GO_AROUND_FT: Final = 300.0
 # The airport is looked for at most this often while low.
@@ -57,6 +66,15 @@ _AIRBORNE: Final = frozenset({None, "climb", "cruise", "descent", "approach"})
 def _slow(gs: float | None) -> bool:
     """Whether it may be taxiing."""
     return gs is not None and gs < TAXI_KT
+
+
+def _ahead(lat: float, lon: float, track: float, height: float) -> tuple[float, float]:
+    """Where the glide path meets the ground, ``height`` ft below; a mile ahead at least, since
+    pressure altitude may put it below the ground already."""
+    degrees, course = max(1.0, height / GLIDE_FT_PER_NMI) / 60.0, math.radians(track)
+    # A pole is no place for a division, nor for an approach.
+    east = degrees * math.sin(course) / max(0.01, math.cos(math.radians(lat)))
+    return max(-90.0, min(90.0, lat + degrees * math.cos(course))), lon + east
 
 
 class Moment(NamedTuple):
@@ -72,6 +90,7 @@ class Moment(NamedTuple):
     gs: float | None
     on_ground: bool | None
     fixed_wing: bool = False
+    track: float | None = None
 
     @property
     def pretends(self) -> bool:
@@ -83,6 +102,14 @@ class Moment(NamedTuple):
             and self.gs is not None
             and self.gs < SLOW_KT
         )
+
+
+def _bounces(lifted: Moment, now: Moment) -> bool:
+    """Whether it may be back on its wheels in a moment, having left the ground at ``lifted``."""
+    high = None not in (now.altitude, lifted.altitude) and (
+        now.altitude - lifted.altitude >= BOUNCE_FT  # type: ignore[operator]  # neither is None
+    )
+    return not high and now.ts - lifted.ts < BOUNCE_S
 
 
 class Happened(NamedTuple):
@@ -105,6 +132,7 @@ class PhaseTracker:
         "_anchor",
         "_approach_low",
         "_level_since",
+        "_lifted",
         "_looked_at",
         "_slow_since",
         "_takeoff_at",
@@ -122,6 +150,7 @@ class PhaseTracker:
         self._anchor: tuple[float, float] | None = None  # ts and altitude a window begins with
         self._level_since: float | None = None
         self._slow_since: float | None = None
+        self._lifted: Moment | None = None  # when it left the ground again after a landing
         self._takeoff_at = 0.0
         self._approach_low = 0.0  # the lowest point of the approach
         self._airport: Airport | None = None
@@ -169,7 +198,7 @@ class PhaseTracker:
         height = self._height(now, nearest)
         if self._is_down(now, height):
             return self._down(now)
-        return self._up(now, height)
+        return self._up(now, height, nearest)
 
     # -- on the ground -----------------------------------------------------------------------------
 
@@ -183,6 +212,7 @@ class PhaseTracker:
 
     def _down(self, now: Moment) -> Happened | None:
         gs = now.gs or 0.0
+        self._lifted = None
         happened: Happened | None = None
         if self.phase not in (None, "ground", "landing", "takeoff") or (
             self.phase == "takeoff" and self._takeoff_at
@@ -211,18 +241,23 @@ class PhaseTracker:
 
     # -- in the air --------------------------------------------------------------------------------
 
-    def _up(self, now: Moment, height: float | None) -> Happened | None:
+    def _up(self, now: Moment, height: float | None, nearest: Nearest) -> Happened | None:
         self._slow_since = None
         if self.phase in ("ground", "takeoff", "landing") and not self._takeoff_at:
             if now.on_ground is None and now.lat is None:
                 return None  # nothing says where it is
+            lifted = self._lifted or now
+            if self.phase == "landing" and _bounces(lifted, now):
+                self._lifted = lifted
+                return None
+            self._lifted = None
             airport = self._code(AIRPORT_NMI)
             if self.landed_at is None:
                 self.departure = airport or self.departure
-            self._takeoff_at = now.ts
+            self._takeoff_at = lifted.ts
             self.phase = "takeoff"
             self._anchor = None if now.altitude is None else (now.ts, now.altitude)
-            return Happened("takeoff", now.ts, airport)
+            return Happened("takeoff", lifted.ts, airport)
         rate = self._rate(now)
         if self.phase == "takeoff":
             out = now.ts - self._takeoff_at > INITIAL_CLIMB_S
@@ -231,7 +266,7 @@ class PhaseTracker:
                 self._level_since = None
             return None
         if rate is not None:
-            self._judge(now, height, rate)
+            self._judge(now, height, rate, nearest)
         return None
 
     def _rate(self, now: Moment) -> float | None:
@@ -248,7 +283,7 @@ class PhaseTracker:
         self._anchor = (now.ts, now.altitude)
         return rate
 
-    def _judge(self, now: Moment, height: float | None, rate: float) -> None:
+    def _judge(self, now: Moment, height: float | None, rate: float, nearest: Nearest) -> None:
         """Choose among climb, cruise, descent and approach."""
         altitude = now.altitude or 0.0
         if abs(rate) <= VERTICAL_FPM:
@@ -266,7 +301,7 @@ class PhaseTracker:
             if rate > VERTICAL_FPM and altitude - self._approach_low > GO_AROUND_FT:
                 self.phase, self.arrival = "climb", None
             elif near:
-                self.arrival = self._code(APPROACH_NMI)
+                self.arrival = self._bound_for(now, height, rate, nearest)
             return
         if rate > VERTICAL_FPM:
             if self.phase is None and height is not None and height < DEPARTED_FT:
@@ -279,7 +314,7 @@ class PhaseTracker:
         if near and (self.phase == "descent" or (self.phase is None and rate < 0)):
             self.phase = "approach"
             self._approach_low = altitude
-            self.arrival = self._code(APPROACH_NMI)
+            self.arrival = self._bound_for(now, height, rate, nearest)
 
     def _is_cruise(self, now: Moment, altitude: float) -> bool:
         if self._level_since is None:
@@ -302,6 +337,20 @@ class PhaseTracker:
         if self._airport is None or now.altitude is None:
             return None
         return now.altitude - self._airport.elevation
+
+    def _bound_for(
+        self, now: Moment, height: float | None, rate: float, nearest: Nearest
+    ) -> str | None:
+        """The airport it approaches: on final the one where the glide path ends, which need not be
+        the nearest yet."""
+        if (
+            height is not None and height < FINAL_FT and rate < -VERTICAL_FPM / 2
+            and now.track is not None and now.lat is not None and now.lon is not None
+        ):  # fmt: skip
+            found = nearest(*_ahead(now.lat, now.lon, now.track, height), AIRPORT_NMI)
+            if found is not None:
+                return found[0].icao or found[0].iata
+        return self._code(APPROACH_NMI)
 
     def _code(self, within_nmi: float) -> str | None:
         """The airport beside the flight, if that near."""

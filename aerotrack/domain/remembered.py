@@ -3,20 +3,14 @@
 Kept of flights that fell silent, and wherever a flight must outlive its actor.
 """
 
-from typing import Final
-
 import msgspec
 
 from aerotrack.domain.airports import load_airports
 from aerotrack.domain.fields import IDENTITY
 from aerotrack.domain.flight import FlightState
 from aerotrack.domain.origins import Origin
-from aerotrack.domain.phases import APPROACH_NMI
+from aerotrack.domain.phases import APPROACH_NMI, FINAL_FT
 from aerotrack.domain.records import FlightRecord
-
-# On approach and this low over its airport it is about to land: 6 nmi out on the usual glide path.
-# Many stations see no lower than that.
-FINAL_FT: Final = 2_000.0
 
 
 class RememberedFlight(msgspec.Struct, frozen=True, gc=False):

@@ -53,7 +53,8 @@ class _Clock(msgspec.Struct, gc=False):
     """One receiver's clock.
 
     ``last`` is its last reading (seconds), ``rolled`` what its wraps add to a reading, ``offset``
-    what is to be added to make time of that. ``apart`` are the last differences to older clocks.
+    what is to be added to make time of that; ``used`` is when it was last read, by the latest time
+    of all. ``apart`` are the last differences to older clocks.
     """
 
     number: int
@@ -62,6 +63,7 @@ class _Clock(msgspec.Struct, gc=False):
     offset: float
     rolled: float
     time: float
+    used: float
     apart: list[float]
 
 
@@ -97,7 +99,7 @@ class FrameTimes:
         self._heard_before: dict[bytes, tuple[_Clock, float]] = {}
         self._turned = start
         # What has no clock keeps the time it was given.
-        self._still = _Clock(-1, False, 0.0, 0.0, 0.0, 0.0, [])
+        self._still = _Clock(-1, False, 0.0, 0.0, 0.0, 0.0, 0.0, [])
         self.clocked = False
 
     def take(
@@ -150,6 +152,7 @@ class FrameTimes:
                 self._now = now = moment
             elif now - moment > self._latest:
                 self._latest = min(now - moment, LATEST_S)
+            clock.used = now
             of.append(clock)
             readings.append(reading)
             if len(clocks) > 1:
@@ -161,11 +164,14 @@ class FrameTimes:
         """The clock that goes on with this stamp, and its reading; ``None`` for a damaged one."""
         nearest: _Clock | None = None
         before: _Clock | None = None
-        near, pause = NEAR_S, LONGEST_PAUSE_S
+        near, pause = float("inf"), LONGEST_PAUSE_S
         for clock in self._clocks:
             passed = _since(clock, stamp)
-            if -BACK_S <= passed <= near:
-                nearest, near = clock, abs(passed)
+            if -BACK_S <= passed <= NEAR_S:
+                # Of several near ones that which went on as time did, not one left behind.
+                off = abs(passed - (now - clock.used))
+                if off < near:
+                    nearest, near = clock, off
             elif 0.0 < passed <= pause:
                 before, pause = clock, passed
         if nearest is None:
@@ -208,7 +214,7 @@ class FrameTimes:
         if len(clocks) >= MOST_CLOCKS:
             clocks.remove(min(clocks, key=lambda known: known.time))
         self._made += 1
-        clock = _Clock(self._made, begins_gps(waiting[index:]), 0.0, 0.0, 0.0, now, [])
+        clock = _Clock(self._made, begins_gps(waiting[index:]), 0.0, 0.0, 0.0, now, now, [])
         clock.last = reading = _seconds(clock, stamp)
         clock.offset = now - reading
         clocks.append(clock)

@@ -25,8 +25,9 @@ _MOST_A_SECOND: Final = 3.0
 # Midnight, and a damaged clock now and then, are no other clock.
 _ODD_ONES: Final = 0.01
 _POSITIONS: Final = range(9, 19)
-# Frames of one Radarcape lie no further apart than this, also where hardly anything flies.
-_QUIET_S: Final = 60.0
+# Frames of one Radarcape lie no further apart than this; else than that, where hardly anything
+# flies. The longer, the more likely another receiver's counter looks like part of it.
+_QUIET_S: Final = (1.0, 60.0)
 
 
 def gps_seconds(stamp: int) -> float:
@@ -79,6 +80,11 @@ def begins_gps(frames: Sequence[Frame]) -> bool:
 
     The others may be of receivers with other clocks.
     """
+    return any(is_gps(_chain(frames, quiet)) for quiet in _QUIET_S)
+
+
+def _chain(frames: Sequence[Frame], quiet: float) -> list[Frame]:
+    """Those that go on from the first one by a Radarcape's clock."""
     chain: list[Frame] = []
     last = gps_seconds(frames[0][1])
     for frame in frames:
@@ -88,9 +94,7 @@ def begins_gps(frames: Sequence[Frame]) -> bool:
         passed = gps_seconds(stamp) - last
         if passed < -DAY_S / 2:
             passed += DAY_S
-        if -BACK_S <= passed <= _QUIET_S:
+        if -BACK_S <= passed <= quiet:
             chain.append(frame)
             last = gps_seconds(stamp)
-    # One value no time of day has is enough to tell, but other receivers' are no evidence.
-    share = len(chain) / len(frames)
-    return share > _ODD_ONES and is_gps(chain)
+    return chain

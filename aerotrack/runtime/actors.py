@@ -30,6 +30,7 @@ from aerotrack.actors.messages import (
     FindIdentity,
     GetFigures,
     Ingest,
+    KeepStates,
     StoreBatch,
     Tick,
 )
@@ -87,6 +88,7 @@ class Actors:
         find: Callable[[FindIdentity], None],
         *,
         first_batch: int = 1,
+        keep: Callable[[KeepStates], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
@@ -99,6 +101,7 @@ class Actors:
         self.persistence = system.createActor(Persistence)
         writer = system.create_mailbox(lambda message, _: store(message))
         register = system.create_mailbox(lambda message, _: find(message))
+        keeper = None if keep is None else system.create_mailbox(lambda message, _: keep(message))
         system.tell(
             self.persistence,
             ConfigurePersistence(
@@ -107,6 +110,7 @@ class Actors:
                 settings.batch_rows,
                 settings.rows_limit,
                 first_batch,
+                keeper,
             ),
         )
         system.tell(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
 import time
@@ -22,6 +23,7 @@ from aerotrack.actors.messages import (
     Figures,
     IdentitiesFound,
     RegisterChanged,
+    RestoreFlights,
 )
 from aerotrack.db.outbox import OutboxUnusable, OwnedOutbox, Spool, SpoolAnswer, open_outbox
 from aerotrack.db.store import yield_turn
@@ -34,6 +36,7 @@ from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
 from aerotrack.runtime.actors import Actors
+from aerotrack.runtime.checkpoints import Checkpoints, read_flights, restore
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.fanout.pool import FanOutPool
 from aerotrack.runtime.fanout.wire import Configure
@@ -68,12 +71,18 @@ class Server:
         self._actors: Actors
         self._database: Database
         self._spool: Spool
+        self._checkpoints: Checkpoints
         self._register: Register
         self._stats: Stats
         self._fanout: FanOutPool | None = None
         self._totals: dict[str, Any] = {}  # what became of everything fed, known at the end
         self._failure: BaseException | None = None
         self.lost = False  # whether something accepted could not be stored
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Ask it to stop; on the loop's thread."""
@@ -111,6 +120,7 @@ class Server:
                 limit=settings.outbox_limit,
                 answer=self._answer,
             )
+            self._checkpoints = Checkpoints(self._spool)
             self._database = Database(
                 url=settings.database_url,
                 data_dir=settings.data_dir,
@@ -132,8 +142,10 @@ class Server:
                 self._database.store,
                 self._register.ask,
                 first_batch=outbox.file.first_number if outbox else 1,
+                keep=self._checkpoints.keep,
             )
             stack.callback(self._actors.stop)
+            alive = await asyncio.to_thread(read_flights, outbox) if outbox else []
             self._spool.start()
             self._stats = Stats(
                 self._database, self._spool, flush_interval=settings.flush_interval, now=time.time
@@ -142,6 +154,8 @@ class Server:
             # Flights look for the airport beside them, and a handler reads no file.
             await asyncio.to_thread(load_airports)
 
+            # Before anybody can tell of an aircraft: it is to find its flight.
+            await restore(alive, self._restore, self._actors.room, time.time(), time.monotonic())
             feeds = await Feeds.open(
                 urls,
                 self._actors.ingest,
@@ -162,6 +176,9 @@ class Server:
             stack.push_async_callback(self._register.stop)
             stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
+            await restore(alive, self._restore, self._actors.room, time.time(), time.monotonic())
+            checkpoints = in_background(self._checkpoints.run(), "checkpoints", died=self._fail)
+            stack.callback(checkpoints.cancel)
             feeds.start()
             stack.push_async_callback(feeds.stop)
             sampler = in_background(self._sample(), "samples", died=self._fail)
@@ -182,6 +199,10 @@ class Server:
         await self._actors.room()
         while self._spool.state.pressure != "none":
             await asyncio.sleep(REPLAY_LOOKS_S)
+
+    def _restore(self, message: RestoreFlights) -> None:
+        """Flights that were alive when the server ended last."""
+        self._actors.system.tell(self._actors.registry, message)
 
     def _tell_known(self, message: IdentitiesFound | RegisterChanged) -> None:
         """What the register knows of flights."""
@@ -300,6 +321,7 @@ class Server:
 
     async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
+        self._checkpoints.write()
         self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
@@ -342,11 +364,19 @@ def _opensky_account(settings: Settings) -> OpenSkyCredentials | None:
 async def serve(settings: Settings) -> bool:
     """Run a server until SIGTERM or SIGINT; whether everything accepted was stored.
 
-    A second signal does not hurry it.
+    A second signal ends the process at once. That loses what a kill does: nothing that was
+    acknowledged as durable, of the rest a flush interval. PostgreSQL's watchdog shuts it down.
     """
     server = Server(settings)
     loop = asyncio.get_running_loop()
+
+    def signalled(number: int) -> None:
+        if server.stopping:
+            log_event(logger, "stopped_at_once", level=logging.WARNING, signal=number)
+            os._exit(128 + number)
+        server.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, signalled, number)
     await server.run()
     return not server.lost

@@ -21,7 +21,8 @@ ACTORS: list[type[AeroActor]] = [
 ]  # fmt: skip
 # Taken by what is no actor: the writer's and the sockets' mailboxes, and whoever asked.
 EDGES = {"StoreBatch", "SendFrame", "RefuseView", "Drained", "Figures", "Picture", "FlightFound",
-         "FindIdentity", "SendBatch", "DurableDone", "DurableFailed"}  # fmt: skip
+         "FindIdentity", "SendBatch", "DurableDone", "DurableFailed",
+         "KeepStates"}  # fmt: skip
 PARTS = {"Figure", "Identity"}  # stand inside another message
 MESSAGES = {
     name: kind

@@ -17,9 +17,11 @@ from aerotrack.actors.messages import (
     DurableFailed,
     FlightRecorded,
     GetFigures,
+    KeepStates,
     PointRecorded,
     PressureChanged,
     RequestCounted,
+    StateSaved,
     StoreBatch,
     Tick,
 )
@@ -40,11 +42,15 @@ class Scene:
     """A persistence actor and the writer's end."""
 
     def __init__(self, driver: Any, *, batch_rows: int = 100, rows_limit: int = 1000) -> None:
+        self.keeper = driver.collector()
         self.driver = driver
         self.writer = driver.collector()
         self.asker = driver.collector()
         self.persistence = driver.create(
-            Persistence, ConfigurePersistence(self.writer.address, 1.0, batch_rows, rows_limit)
+            Persistence,
+            ConfigurePersistence(
+                self.writer.address, 1.0, batch_rows, rows_limit, keeper=self.keeper.address
+            ),
         )
         self.tell(Tick(T0))
 
@@ -280,3 +286,20 @@ def test_while_somebody_waits_no_point_is_thinned(actor_system: Any) -> None:
     scene.tell(PressureChanged("thin"), AwaitDurable(7, 2, T0), point(1), point(2))
     scene.tell(RequestCounted(7, 2, 0))
     assert [(1, [1.0, 2.0])] == scene.batches()
+
+
+def test_the_state_of_a_flight_is_kept_no_sooner_than_its_rows(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    first, second = StateSaved(1, b"first"), StateSaved(1, b"second")
+    scene.tell(point(1), first, Tick(T0 + 1), point(2), second, StateSaved(2, b"other"))
+    assert [] == scene.keeper.messages
+    scene.tell(stored(1, 1), Tick(T0 + 2))
+    assert [] == scene.keeper.messages  # the second took the place of the first
+    scene.tell(BatchKept(2, "57P01"))
+    assert [KeepStates((second, StateSaved(2, b"other")))] == scene.keeper.messages
+
+
+def test_at_the_stop_states_with_nothing_left_to_wait_for_are_kept(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    scene.tell(StateSaved(1, b"state"), Drain(T0))
+    assert [KeepStates((StateSaved(1, b"state"),))] == scene.keeper.messages

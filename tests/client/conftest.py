@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
@@ -50,19 +51,15 @@ class World:
     def start(self) -> None:
         """Serve; the same port after the first time."""
         ports = Ports(
-            actors=self.system,
-            registry=self.broadcaster,
-            broadcaster=self.broadcaster,
-            history=unused,
-            feeds=lambda: (),
-            receivers=lambda: (),
-            sink=unused,
-            room=unused,
-            parse_posted=unused,
-            figures=unused,
-            readiness=lambda: (),
-            stats=unused,
-            clock=Clock(lambda: self.now, time.monotonic),
+            **dict.fromkeys((one.name for one in structs.fields(Ports) if one.required), unused)
+            | {
+                "actors": self.system,
+                "registry": self.broadcaster,
+                "broadcaster": self.broadcaster,
+                "feeds": lambda: (),
+                "readiness": lambda: (),
+                "clock": Clock(lambda: self.now, time.monotonic),
+            }
         )
         settings = WebSettings(server="aerotrack/0.1.0", epoch=f"e{self.epoch}")
         self._app = make_app(ports, settings)

@@ -145,3 +145,18 @@ def test_a_connection_lost_while_a_view_is_asked_for_is_begun_anew(
             assert [] == [asked for asked in server.asked if "resume" in asked]
 
     asyncio.run(asyncio.wait_for(scene(), 2 * PATIENCE_S))
+
+
+def test_after_a_broken_frame_nothing_is_built_upon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "SETTLED_S", 0.0)
+    monkeypatch.setattr(stream, "SETTLED_INTERVALS", 0.0)
+
+    async def scene() -> None:
+        async with serving() as server, client.connect(server.url) as live:
+            await live.subscribe()
+            server.asked.clear()
+            await server.sockets[0].write_message('{"type":"delta","seq":9,"pos":50,"now":1.5}')
+            await until(lambda: bool(server.asked))
+            assert [{"interval": 1.0}] == server.asked
+
+    asyncio.run(asyncio.wait_for(scene(), 2 * PATIENCE_S))

@@ -1,5 +1,6 @@
 """Phases, take-offs and landings: of simulated flights, and of what pilots do beside."""
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aerotrack.domain.airports import Airport, load_airports
+from aerotrack.domain.geo import distance_nmi
 from aerotrack.domain.phases import STOPPED_S, Happened, Moment, PhaseTracker
 from aerotrack.domain.simulation import World
 from aerotrack.domain.simulation.world import departing
@@ -165,6 +167,41 @@ def test_touch_and_go_and_stop_and_go_are_a_landing_and_a_take_off_of_the_same_f
         if (seen := tracker.update(moment, one_field)) is not None:
             kinds.append(seen.kind)
     assert (["landing", "takeoff"], 0) == (kinds, splits)
+
+
+def test_a_bounce_is_no_take_off_and_the_take_off_of_a_touch_and_go_has_its_own_time() -> None:
+    down = [*track(*ARRIVAL[:3])]
+    at = down[-1].ts
+    hop = [
+        Moment(at + n, 50.0, 8.0, 364.0, 130.0 - n, not 2 < n < 12) for n in range(1, 30)
+    ]  # fmt: skip
+    _, bounced, _ = followed([*down, *hop])
+    assert ["landing"] == [seen.kind for seen in bounced]
+    off = [Moment(at + n, 50.0, 8.0, 364.0 + 12 * n, 130.0, n < 3) for n in range(1, 30)]
+    _, went, _ = followed([*down, *off])
+    assert [("landing", bounced[0].ts), ("takeoff", at + 3)] == [(s.kind, s.ts) for s in went]
+
+
+def test_on_final_past_another_airport_it_is_bound_for_the_one_ahead() -> None:
+    ahead = Airport(
+        icao="XAHD", iata=None, name="Ahead", city="", country="XX", lat=50.0, lon=8.1,
+        elevation=364,
+    )  # fmt: skip
+
+    def nearest(lat: float, lon: float, within_nmi: float) -> tuple[Airport, float] | None:
+        return min(
+            ((field, distance_nmi(lat, lon, field.lat, field.lon)) for field in (FIELD, ahead)),
+            key=lambda one: one[1],
+        )
+
+    tracker = PhaseTracker()
+    for second in range(300):  # eastwards; lost 3 nmi before the one ahead, abeam the other
+        out = 3.0 + (300 - second) * 140 / 3600
+        lon = 8.1 - out / 60 / math.cos(math.radians(50.0))
+        height = 364 + 318 * out
+        moment = Moment(float(second), 50.0, lon, height, 140.0, False, track=90.0)
+        tracker.update(moment, nearest)
+    assert ("approach", "XAHD") == (tracker.phase, tracker.arrival)
 
 
 def test_a_departure_after_a_stop_belongs_to_the_next_flight() -> None:

@@ -144,6 +144,17 @@ STREAMS = {
     "one whose line is six seconds late": (ONE, OTHER._replace(delay=(6.0, 6.3))),
     "the first one's line is six seconds late": (ONE._replace(delay=(6.0, 6.3)), OTHER),
     "a line that is now fast, now slow": (ONE, OTHER._replace(delay=(0.0, 3.0))),
+    "a Radarcape among three counters": (
+        ONE,
+        OTHER,
+        Station(reads=90_000.0, ppm=-50.0, delay=(0.2, 0.6)),
+        ONE._replace(gps=True, share=0.4),
+    ),
+    "one that is started again": (ONE._replace(set_by=(15.0, -900.0)),),
+    "one that is started again beside another": (ONE, OTHER._replace(set_by=(15.0, -19_000.0))),
+    "one whose clock is set back": (ONE._replace(set_by=(10.0, -7.0)),),
+    "one whose clock is set back a little": (ONE, OTHER._replace(set_by=(10.0, -2.5))),
+    "one whose clock is set ahead": (ONE, OTHER._replace(set_by=(10.0, 3_600.0))),
     "one that hears little": (ONE._replace(share=0.3),),
 }
 

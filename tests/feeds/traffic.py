@@ -269,16 +269,20 @@ class Aircraft:
 
 class Station(NamedTuple):
     """A receiver: what its clock reads at the start (seconds), how fast it runs (parts per
-    million), the delay of its line (at least, at most), its share of the messages, its clock."""
+    million), the delay of its line (at least, at most), its share of the messages, its clock; and
+    when and by how much that is set once."""
 
     reads: float = 1_000.0
     ppm: float = 0.0
     delay: tuple[float, float] = (0.0, 0.02)
     share: float = 0.7
     gps: bool = False
+    set_by: tuple[float, float] = (0.0, 0.0)
 
     def clock(self, at: float) -> int:
         seconds = self.reads + at * (1.0 + self.ppm * 1e-6)
+        if at > self.set_by[0]:
+            seconds += self.set_by[1]
         if self.gps:
             seconds %= 86_400.0
             return int(seconds) << 30 | int(seconds % 1.0 * 1e9)

@@ -1,13 +1,14 @@
 """Durable posts, from outside: answered when what they brought is on disk, and not before."""
 
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .harness import Rows, Server, until
+from .harness import STOP_WITHIN_S, Rows, Server, until
 from .test_external_database import door_to
 
 T0 = round(time.time()) - 600.0
@@ -86,6 +87,24 @@ def test_one_that_is_refused_by_its_flight_counts(data_dir: Path, database_url: 
         far = seen(1, 1, lat=-50.0) | {"ts": time.time() + 2.5}
         status, answer = post(server, future, far)
         assert (200, 2) == (status, answer["recorded"] + answer["refused"])
+
+
+def test_a_second_signal_ends_it_at_once_and_loses_nothing_that_was_acknowledged(
+    data_dir: Path, database_url: str
+) -> None:
+    with door_to(database_url) as door:
+        with Server(data_dir, database_url=door.url) as server:
+            for ts in range(5):
+                assert 200 == post(server, seen(1, ts))[0]
+            server.process.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(STOP_WITHIN_S) in (0, 128 + signal.SIGTERM)
+            server.kill()  # reads its log to the end
+        door.open()
+        with Server(data_dir, database_url=door.url) as server:
+            until("drained", lambda: server.json("/api/v1/stats")["points_stored"] == 5)
+            server.stop()
+    assert [T0 + ts for ts in range(5)] == [ts for _, ts, _ in stored(database_url)]
 
 
 @pytest.mark.slow

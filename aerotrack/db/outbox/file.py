@@ -8,12 +8,13 @@ leave are given back to the file system.
 import sqlite3
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from aerotrack.db.outbox.codec import Encoded, UnreadableBatch, decode, encode
+from aerotrack.db.outbox.codec import ZLIB_LEVEL, Encoded, UnreadableBatch, decode, encode
 from aerotrack.domain.records import Batch
 
 FILE_NAME: Final = "outbox.sqlite"
@@ -39,6 +40,7 @@ CREATE TABLE IF NOT EXISTS batch (
     rows   INTEGER NOT NULL,
     body   BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS flight (flight INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 
 
@@ -166,6 +168,25 @@ class OutboxFile:
         row = self._db.execute("SELECT at FROM batch ORDER BY number LIMIT 1").fetchone()
         return None if row is None else float(row[0])
 
+    # -- flights that are alive --------------------------------------------------------------------
+
+    def put_flights(self, flights: Mapping[int, bytes], over: Iterable[int] = ()) -> None:
+        """Keep these states by the number of the flight; forget those that are ``over``."""
+        with self.transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO flight VALUES (?, ?)",
+                ((flight, zlib.compress(body, ZLIB_LEVEL)) for flight, body in flights.items()),
+            )
+            db.executemany("DELETE FROM flight WHERE flight = ?", [(flight,) for flight in over])
+
+    def flights(self) -> list[tuple[int, bytes]]:
+        """Every state that is kept; an empty one where it cannot be read any more."""
+        return [(f, _unpacked(body)) for f, body in self._db.execute("SELECT * FROM flight")]
+
+    def keep_only(self, flights: set[int]) -> None:
+        """Forget the states of all others."""
+        self.put_flights({}, [flight for flight, _ in self.flights() if flight not in flights])
+
     # -- size --------------------------------------------------------------------------------------
 
     @property
@@ -196,6 +217,13 @@ class OutboxFile:
     def close(self) -> None:
         """Copy the log into the file and close it."""
         self._db.close()
+
+
+def _unpacked(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return b""
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -67,6 +68,7 @@ def begin_anew(
         file.close()
         file = OutboxFile(directory, yield_turn=yield_turn, now=now)
     salvaged = _copy(aside, file, yield_turn)
+    file.put_flights(dict(_flights(aside)))
     if salvaged.batches:
         file.close()
         file = OutboxFile(directory, yield_turn=yield_turn, now=now)  # numbers go on behind them
@@ -135,6 +137,15 @@ def _readable(aside: Path) -> Iterator[tuple[int, float, int, bytes]]:
             ):
                 if _is_batch(row):
                     yield row
+
+
+def _flights(aside: Path) -> Iterator[tuple[int, bytes]]:
+    """The states of flights, as far as they can be read."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(aside)) as db:
+        for flight, body in db.execute("SELECT flight, body FROM flight"):
+            if isinstance(flight, int) and isinstance(body, bytes):
+                with contextlib.suppress(zlib.error):
+                    yield flight, zlib.decompress(body)
 
 
 def _is_batch(row: tuple[object, ...]) -> bool:

@@ -15,7 +15,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Final, Protocol
 
@@ -32,6 +32,7 @@ from aerotrack.db.outbox.codec import UnreadableBatch
 from aerotrack.db.outbox.opening import OwnedOutbox, is_damage
 from aerotrack.db.outbox.salvage import begin_anew
 from aerotrack.domain.records import Batch
+from aerotrack.domain.saved import save_row
 from aerotrack.domain.thinning import Pressure
 from aerotrack.logs import log_event
 
@@ -103,11 +104,15 @@ class _Detach(msgspec.Struct, frozen=True):
     pass
 
 
+class _Flights(msgspec.Struct, frozen=True):
+    states: Mapping[int, bytes]
+
+
 class _Stop(msgspec.Struct, frozen=True):
     pass
 
 
-Event = Batch | _Answered | _Attach | _Detach | _Stop | None
+Event = Batch | _Answered | _Attach | _Detach | _Flights | _Stop | None
 
 
 class Spool:
@@ -148,6 +153,7 @@ class Spool:
         self._slow = False  # and that was said; until the outbox is empty again
         self._kept = self._drained_total = self._unreadable = 0
         self._pressure: Pressure = "none"
+        self._alive = {flight for flight, _ in outbox.file.flights()} if outbox else set()
         self._error = "" if outbox else OUTBOX_UNWRITABLE
         self._away = NOT_READY
         self.state = SpoolState(error=self._error)
@@ -175,6 +181,10 @@ class Spool:
     def detach(self) -> None:
         """The writer takes no more, it is about to be stopped."""
         self._events.put(_Detach())
+
+    def keep_flights(self, states: Mapping[int, bytes]) -> None:
+        """Keep the states of flights, by their number, for the next start."""
+        self._events.put(_Flights(states))
 
     def writer_answered(self, answer: BatchStored | BatchFailed) -> None:
         """The writer's answer to a batch; in whichever thread."""
@@ -239,6 +249,8 @@ class Spool:
                 self._writer, self._away = event.writer, ""
             case _Detach():
                 self._writer, self._away = None, NOT_READY
+            case _Flights():
+                self._keep_flights(event.states)
             case _:
                 pass
         now = self._monotonic()
@@ -260,6 +272,7 @@ class Spool:
         self._feed_writer()
 
     def _take(self, batch: Batch) -> None:
+        self._follow_flights(batch)
         straight = self._writer is not None and not self._sent and not self._waiting
         if straight and self._writer is not None:
             self._direct = batch
@@ -267,6 +280,32 @@ class Spool:
             self._send(self._writer, batch)
         else:
             self._keep(batch, self._away or BEHIND)
+
+    # -- flights that are alive --------------------------------------------------------------------
+
+    def _follow_flights(self, batch: Batch) -> None:
+        """Flights that begin are on the disk before anything of them is in PostgreSQL, so that a
+        restart never takes one for another; those that ended are forgotten."""
+        began = {
+            record.flight: save_row(record)
+            for record in batch.flights
+            if record.ended is None and record.flight not in self._alive
+        }
+        over = [r.flight for r in batch.flights if r.ended is not None and r.flight in self._alive]
+        if self._outbox is None or not (began or over):
+            return
+        try:
+            self._outbox.file.put_flights(began, over)
+        except sqlite3.Error as error:
+            self._file_failed(error)
+            return
+        self._alive.update(began)
+        self._alive.difference_update(over)
+
+    def _keep_flights(self, states: Mapping[int, bytes]) -> None:
+        """Keep the states of those flights that have not ended meanwhile."""
+        if self._outbox is not None:
+            self._outbox.file.put_flights({f: states[f] for f in states if f in self._alive})
 
     @property
     def _waiting(self) -> int:
@@ -471,6 +510,8 @@ class Spool:
                 event = self._events.get_nowait()
                 if isinstance(event, _Answered):
                     self._settle(event.answer)
+                elif isinstance(event, _Flights):
+                    self._keep_flights(event.states)
         if self._direct is not None:
             direct, self._direct = self._direct, None
             self._sent.clear()

@@ -6,6 +6,7 @@ known to all of them, and a frame that two of them heard is one frame.
 
 from typing import Final
 
+from aerotrack.feeds.modes.declination import Declination
 from aerotrack.feeds.modes.heard import FORGOTTEN_AFTER_S, Heard
 from aerotrack.feeds.modes.rust import Decoded
 
@@ -25,6 +26,7 @@ class Airspace:
 
     def __init__(self) -> None:
         self.heard: dict[int, Heard] = {}
+        self.declination = Declination()
         self._frames: dict[bytes, tuple[float, object]] = {}
         self._frames_before: dict[bytes, tuple[float, object]] = {}
         self._turned = float("-inf")

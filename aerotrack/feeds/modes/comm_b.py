@@ -13,6 +13,7 @@ from typing import Any, Final
 from aerotrack.domain.vocabulary import CHECKS
 from aerotrack.feeds.modes.heard import Heard
 from aerotrack.feeds.modes.squitter import Fields
+from aerotrack.feeds.modes.wind import wind
 
 # Of no use to us, and possible beside nearly everything else: registration, capability of GICB.
 _IGNORED: Final = frozenset({"bds18", "bds19", "bds21"})
@@ -160,17 +161,27 @@ def comm_b(decoded: Mapping[str, Any], heard: Heard, ts: float) -> Fields:
     if name == "bds50":
         if (tas := register.get("TAS")) is not None:
             heard.tas, heard.tas_at = tas, ts
-        return _temperature(heard, ts) | _some(
-            register,
-            ("roll", "roll"),
-            ("track", "track"),
-            ("groundspeed", "gs"),
-            ("track_rate", "track_rate"),
-            ("TAS", "tas"),
+        if (roll := register.get("roll")) is not None:
+            heard.roll, heard.roll_at = roll, ts
+        return (
+            _temperature(heard, ts)
+            | wind(heard, ts)
+            | _some(
+                register,
+                ("roll", "roll"),
+                ("track", "track"),
+                ("groundspeed", "gs"),
+                ("track_rate", "track_rate"),
+                ("TAS", "tas"),
+            )
         )
     if name == "bds60":
         heard.mach, heard.mach_at = register["Mach"], ts
-        return _temperature(heard, ts) | _some(
+        heard.heading, heard.heading_at = register["heading"], ts
+        fields = _temperature(heard, ts) | wind(heard, ts)
+        if heard.declination is not None:
+            fields["true_heading"] = (heard.heading + heard.declination) % 360.0
+        return fields | _some(
             register,
             ("heading", "mag_heading"),
             ("IAS", "ias"),

@@ -12,9 +12,11 @@ from typing import Any, Final
 import msgspec
 
 from aerotrack.domain.cpr import resolve_airborne
+from aerotrack.domain.geo import distance_nmi
 from aerotrack.domain.observation import CprFrame, Observation, Site
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.modes.airspace import Airspace
+from aerotrack.feeds.modes.altitude import REPLY, take_altitude
 from aerotrack.feeds.modes.belief import ALL_CALL, SQUITTERS, Belief, believe
 from aerotrack.feeds.modes.codes import ALTITUDE, SQUAWK
 from aerotrack.feeds.modes.comm_b import comm_b
@@ -39,6 +41,8 @@ _AIR_TO_AIR: Final = frozenset({0, 16})
 # How far a receiver hears is looked at this often for each aircraft, by pairs this close together.
 PLACED_EVERY_S: Final = 10.0
 PAIRED_WITHIN_S: Final = 3.0
+# Two such places agree within this, and this a second: twice the speed of the fastest airliners.
+APART_NMI: Final = 0.5
 # The level changes with every frame; told oftener it would make a change of every one of them.
 RSSI_EVERY_S: Final = 5.0
 # So that no signal reads -49.5 dBFS, the step of the receivers' converters (readsb).
@@ -146,7 +150,7 @@ class ModesDecoder:
                 cpr = cpr_of(me)
                 receiver.positions += 1
                 if abs(ts - heard.placed_at) >= PLACED_EVERY_S:
-                    _place(cpr, heard, receiver, ts)
+                    self._place(cpr, heard, receiver, ts)
             elif df == 17:
                 _by_capability(message, fields)
         elif df == ALL_CALL:
@@ -155,6 +159,9 @@ class ModesDecoder:
             _by_capability(message, fields)
         else:
             fields = _reply(message, df, frame.decoded or NOTHING, heard, ts)
+        if heard.alt_refused:
+            self._figures.dropped["bad_alt_baro"] += heard.alt_refused
+            heard.alt_refused = 0
         receiver.heard(heard.icao24, ts)
         if (contact_only or not (fields or cpr)) and 0.0 <= ts - heard.observed < TOLD_EVERY_S:
             return None
@@ -178,27 +185,31 @@ class ModesDecoder:
         receiver = self._own if frame[3] is None else self._station(frame[3])
         receiver.compare_clock(frame[1], now)
 
+    def _place(self, cpr: CprFrame, heard: Heard, receiver: Receiver, ts: float) -> None:
+        """See where the aircraft is, if this frame and the one before say so.
+
+        The flight judges positions; this is to know how far the receiver hears, what part of the
+        world it hears, and by how much a compass is off there.
+        """
+        before, at = heard.cpr, heard.cpr_at
+        heard.cpr, heard.cpr_at = cpr, ts
+        if before is None or before.odd is cpr.odd or before.surface or cpr.surface:
+            return
+        if not 0.0 <= ts - at <= PAIRED_WITHIN_S:
+            return
+        even, odd = (before, cpr) if cpr.odd else (cpr, before)
+        place = resolve_airborne(even, odd, odd_newer=cpr.odd)
+        if not isinstance(place, tuple):
+            return
+        receiver.placed(place[0], place[1], alt_ft=heard.alt_baro)
+        was, then, heard.place, heard.place_at = heard.place, heard.place_at, place, ts
+        if was is not None and distance_nmi(*was, *place) <= APART_NMI + APART_NMI * (ts - then):
+            heard.placed_at = ts
+            heard.declination = self._airspace.declination.at(*place, ts)
+
     def _station(self, station: str) -> Receiver:
         # One receiver behind the feed stands where the feed says; of several nobody knows.
         return self._receivers.of(self._figures.name, station, None)
-
-
-def _place(cpr: CprFrame, heard: Heard, receiver: Receiver, ts: float) -> None:
-    """See how far the receiver hears, if this frame and the one before say where the aircraft is.
-
-    The flight judges positions; this is for figures only, and to know what part of the world it is.
-    """
-    before, at = heard.cpr, heard.cpr_at
-    heard.cpr, heard.cpr_at = cpr, ts
-    if before is None or before.odd is cpr.odd or before.surface or cpr.surface:
-        return
-    if not 0.0 <= ts - at <= PAIRED_WITHIN_S:
-        return
-    even, odd = (before, cpr) if cpr.odd else (cpr, before)
-    place = resolve_airborne(even, odd, odd_newer=cpr.odd)
-    if isinstance(place, tuple):
-        heard.placed_at = ts
-        receiver.placed(place[0], place[1], alt_ft=heard.alt_baro)
 
 
 def _take_level(level: int, heard: Heard, ts: float, fields: Fields) -> None:
@@ -225,9 +236,8 @@ def _reply(message: bytes, df: int, decoded: Decoded, heard: Heard, ts: float) -
     code = (message[2] & 0x1F) << 8 | message[3]
     if df in _ALTITUDE_REPLIES:
         altitude = ALTITUDE[code]
-        if altitude is not None:
+        if altitude is not None and take_altitude(heard, altitude, ts, REPLY):
             fields["alt_baro"] = altitude
-            heard.alt_baro, heard.alt_at = altitude, ts
     else:
         fields["squawk"] = SQUAWK[code]
     if df in _AIR_TO_AIR:

@@ -23,10 +23,13 @@ class Heard(msgspec.Struct, gc=False):
     """One address. Times are those of the frames, seconds; -inf where it never was.
 
     ``certain`` is when an all-call or squitter named it; ``alt_baro``, ``gs``, ``track``,
-    ``callsign`` and ``baro_rate`` are the last of its squitters (``alt_baro`` of any reply);
+    ``callsign`` and ``climb`` (ft/min) are the last of its squitters (``alt_baro`` of any reply);
     ``cpr`` is the last encoded position; ``placed_at`` when it was looked at how far away it is;
     ``status`` and ``quality`` are what replies and position messages last said beside their news;
-    ``registers`` are the Comm-B registers its data link report says it has.
+    ``registers`` are the Comm-B registers its data link report says it has; ``heading`` is
+    magnetic, ``declination`` that where it was last placed; ``alt_sure`` is how sure its altitude
+    is, ``alt_refused`` how many were not believed since somebody looked; ``wind_east`` and
+    ``wind_north`` (kt) are the mean of the last ``winds`` found.
     """
 
     icao24: str
@@ -35,6 +38,10 @@ class Heard(msgspec.Struct, gc=False):
     observed: float = float("-inf")
     alt_baro: int = 0
     alt_at: float = float("-inf")
+    alt_sure: int = 0
+    alt_refused: int = 0
+    climb: int = 0
+    climb_at: float = float("-inf")
     gs: float = 0.0
     track: float = 0.0
     velocity_at: float = float("-inf")
@@ -48,6 +55,15 @@ class Heard(msgspec.Struct, gc=False):
     mach_at: float = float("-inf")
     tas: int = 0
     tas_at: float = float("-inf")
+    heading: float = 0.0
+    heading_at: float = float("-inf")
+    roll: float = 0.0
+    roll_at: float = float("-inf")
+    declination: float | None = None
+    wind_east: float = 0.0
+    wind_north: float = 0.0
+    winds: int = 0
+    wind_at: float = float("-inf")
     registers: frozenset[str] = frozenset()
     candidate: tuple[str, float, dict[str, Any]] | None = None
     status: int = -1
@@ -56,6 +72,8 @@ class Heard(msgspec.Struct, gc=False):
     quality_at: float = float("-inf")
     cpr: CprFrame | None = None
     cpr_at: float = float("-inf")
+    place: tuple[float, float] | None = None
+    place_at: float = float("-inf")
     placed_at: float = float("-inf")
     power: float = 0.0
     powers: int = 0

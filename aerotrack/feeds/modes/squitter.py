@@ -13,6 +13,7 @@ from typing import Any, Final
 from aerotrack.domain.observation import CprFrame
 from aerotrack.domain.types import Value
 from aerotrack.domain.vocabulary import CHECKS
+from aerotrack.feeds.modes.altitude import SQUITTER, take_altitude
 from aerotrack.feeds.modes.codes import ALTITUDE_12
 from aerotrack.feeds.modes.heard import TOLD_EVERY_S, Heard
 
@@ -87,8 +88,8 @@ def airborne_position(me: int, decoded: Decoded, heard: Heard, ts: float) -> Fie
     altitude = ALTITUDE_12[me >> 36 & 0xFFF]
     if altitude is not None:
         if tc < 20:
-            fields["alt_baro"] = altitude
-            heard.alt_baro, heard.alt_at = altitude, ts
+            if take_altitude(heard, altitude, ts, SQUITTER):
+                fields["alt_baro"] = altitude
         else:
             fields["alt_geom"] = altitude
     status, nic_b = me >> 49 & 3, me >> 48 & 1
@@ -147,7 +148,8 @@ def velocity(me: int, decoded: Decoded, heard: Heard, ts: float) -> Fields:  # n
             fields["tas" if me >> 31 & 1 else "ias"] = (speed - 1) * unit
     if rate := me >> 10 & 0x1FF:
         climb = (rate - 1) * 64
-        fields["baro_rate" if me >> 20 & 1 else "geom_rate"] = -climb if me >> 19 & 1 else climb
+        heard.climb, heard.climb_at = -climb if me >> 19 & 1 else climb, ts
+        fields["baro_rate" if me >> 20 & 1 else "geom_rate"] = heard.climb
     if (difference := me & 0x7F) and ts - heard.alt_at <= DIFFERENCE_FOR_S:
         above = (difference - 1) * 25
         fields["alt_geom"] = heard.alt_baro + (-above if me >> 7 & 1 else above)

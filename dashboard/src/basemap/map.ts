@@ -6,16 +6,16 @@ import runwaysUrl from "generated:runways.json";
 import workerUrl from "package-file:maplibre-gl/dist/maplibre-gl-worker.mjs";
 import { addProtocol, type GeoJSONSource, Map as MapLibre, setWorkerUrl } from "maplibre-gl";
 import { Protocol } from "pmtiles";
-import { xOf, yOf } from "../core/mercator";
+import { latOf, lonOf, xOf, yOf } from "../core/mercator";
 import type { Camera } from "../overlay/camera";
 import { FONT, RUNWAY_ZOOM, styleOf } from "./style";
 import { DARK, LIGHT } from "./theme";
 
-export const ATTRIBUTION =
-  'Natural Earth · <a href="https://www.geonames.org/" rel="noreferrer" target="_blank">GeoNames</a> (CC BY) · OurAirports';
 const MOST_ZOOM = 17;
 const LEAST_ZOOM = 1;
 const FADE_MS = 120;
+// Following moves once an update; a move that takes as long looks like one.
+const FOLLOW_MS = 1000;
 
 export interface Place {
   lon: number;
@@ -64,6 +64,11 @@ export class BaseMap {
     this.map.setStyle(this.#style());
   }
 
+  /** Bring a place (Web Mercator) to the middle, calmly. */
+  centreOn(x: number, y: number): void {
+    this.map.easeTo({ center: [lonOf(x), latOf(y)], duration: FOLLOW_MS, easing: (share) => share });
+  }
+
   camera(): Camera {
     const { lng, lat } = this.map.getCenter();
     const canvas = this.map.getContainer();
@@ -79,7 +84,7 @@ export class BaseMap {
   }
 
   #style(): ReturnType<typeof styleOf> {
-    return styleOf(this.#dark ? DARK : LIGHT, addressOf(baseUrl), ATTRIBUTION);
+    return styleOf(this.#dark ? DARK : LIGHT, addressOf(baseUrl));
   }
 
   /** Runways are loaded once somebody looks that close. */

@@ -11,16 +11,49 @@ const TEXT_FONT = [FONT];
 export const RUNWAY_ZOOM = 10;
 
 /** @param archive address of the tiles, absolute */
-export function styleOf(theme: MapTheme, archive: string, attribution: string): StyleSpecification {
+export function styleOf(theme: MapTheme, archive: string): StyleSpecification {
   return {
     version: 8,
     sources: {
-      base: { type: "vector", url: `pmtiles://${archive}`, attribution },
+      base: { type: "vector", url: `pmtiles://${archive}` },
       graticule: { type: "geojson", data: graticule() },
-      runways: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+      runways: { type: "geojson", data: EMPTY },
+      track: { type: "geojson", data: EMPTY },
     },
-    layers: [...ground(theme), ...airfields(theme), ...labels(theme)],
+    layers: [...ground(theme), ...airfields(theme), ...labels(theme), ...track(theme)],
   };
+}
+
+const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+
+/** The track of the chosen flight, its colours as properties; where nobody saw it, dashed. */
+function track(theme: MapTheme): LayerSpecification[] {
+  const width: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 3, 1.6, 9, 2.6, 14, 3.4];
+  return [
+    {
+      id: "track-case",
+      type: "line",
+      source: "track",
+      filter: ["!", ["get", "gap"]],
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": theme.halo, "line-opacity": 0.7, "line-width": ["interpolate", ["linear"], ["zoom"], 3, 3.2, 9, 4.6, 14, 5.6] },
+    },
+    {
+      id: "track",
+      type: "line",
+      source: "track",
+      filter: ["!", ["get", "gap"]],
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": ["get", "colour"], "line-width": width },
+    },
+    {
+      id: "track-gap",
+      type: "line",
+      source: "track",
+      filter: ["get", "gap"],
+      paint: { "line-color": theme.place, "line-width": 1.4, "line-dasharray": [1, 3] },
+    },
+  ];
 }
 
 function ground(theme: MapTheme): LayerSpecification[] {

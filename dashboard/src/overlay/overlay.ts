@@ -27,6 +27,10 @@ export class Overlay {
   /** Milliseconds the last frames took on the main thread, for whoever measures. */
   frameMs = 0;
   frames = 0;
+  /** Milliseconds the last update of the picture took, all parts of the page together. */
+  updateMs = 0;
+  /** Called behind each frame: what is drawn beside the aircraft. */
+  afterDraw: () => void = () => {};
 
   constructor(
     private readonly store: FlightStore,
@@ -54,6 +58,7 @@ export class Overlay {
   draw(): void {
     const started = performance.now();
     this.painter.draw(this.camera(), this.look, this.now());
+    this.afterDraw();
     this.#lastDrawn = started;
     this.frameMs = performance.now() - started;
     this.frames += 1;

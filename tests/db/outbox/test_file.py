@@ -106,6 +106,22 @@ def test_what_was_put_survives_a_killed_process(tmp_path: Path) -> None:
     assert [0.0, 1.0, 2.0] == [batch.events[0].ts for batch in contents(tmp_path)]
 
 
+def test_states_of_flights_are_kept_by_their_number_and_survive_damage_elsewhere(
+    tmp_path: Path,
+) -> None:
+    outbox = open_outbox(tmp_path)
+    outbox.file.put_flights({1: b"one", 2: b"two", 3: b"three"})
+    outbox.file.put_flights({2: b"TWO"}, over=[3, 4])
+    outbox.close()
+    outbox = open_outbox(tmp_path)
+    assert [(1, b"one"), (2, b"TWO")] == outbox.file.flights()
+    outbox.file.keep_only({2})
+    with outbox.file.transaction() as db:
+        db.execute("INSERT INTO flight VALUES (5, ?)", (b"garbage",))
+    assert [(2, b"TWO"), (5, b"")] == outbox.file.flights()
+    outbox.close()
+
+
 # -- damage ----------------------------------------------------------------------------------------
 
 

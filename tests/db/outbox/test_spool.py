@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from aerotrack.actors.messages import BatchDrained, BatchFailed, BatchKept, BatchStored
@@ -15,6 +16,7 @@ from aerotrack.db.outbox.spool import (
     SPOOL_STOPPED,
     pressure_at,
 )
+from aerotrack.domain.saved import load
 
 Spooling = Callable[..., Any]
 
@@ -212,6 +214,27 @@ def test_a_file_that_is_damaged_while_in_use_is_replaced_and_what_is_left_of_it_
     assert 20 < len(drained) < 40
     assert kept[0].number in drained
     assert 0 == again.spool.state.batches
+
+
+def test_a_flight_that_begins_is_on_the_disk_before_its_batch_is_on_its_way_until_it_ends(
+    spooling: Spooling, make: Any, tmp_path: Path
+) -> None:
+    scene = spooling().attached()
+    first, second = make.flight(make.noon + 1), make.flight(make.noon, flight=7)
+    scene.spool.submit(make.batch(scene.first, first, second))
+    batch = scene.writer.next()
+    assert {first, second} == {load(body).record for _, body in scene.outbox.file.flights()}
+    scene.stored(batch.number, 2)
+    scene.answer()
+    scene.spool.keep_flights({first.flight: b"state", 8: b"never began"})
+    over = msgspec.structs.replace(second, ended=make.noon + 9)
+    scene.spool.submit(make.batch(scene.first + 1, over))
+    scene.writer.next()
+    scene.spool.keep_flights({second.flight: b"late"})
+    scene.stop()
+    outbox = open_outbox(tmp_path)
+    assert [(first.flight, b"state")] == outbox.file.flights()
+    outbox.close()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,3 @@
+from typing import Any
+
+WMM_2025: Any
