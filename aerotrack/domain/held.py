@@ -31,7 +31,7 @@ class HeldPicture:
         self._resumed = True
 
     def apply(self, frame: dict[str, Any]) -> None:
-        """Take in a ``snapshot``, ``delta`` or ``event`` frame.
+        """Take in a ``snapshot``, ``delta`` or ``event`` frame; events only count.
 
         Raises:
             ProtocolBroken: a gap in ``seq``, a falling ``pos``, a delta about an unknown flight.

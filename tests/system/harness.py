@@ -332,8 +332,8 @@ class LiveClient:
                 break
         self.bytes += len(payload)
         message: dict[str, Any] = json.loads(payload)
-        if "seq" in message:
-            self.frames += 1
+        if message["type"] in ("snapshot", "delta", "event"):
+            self.frames += message["type"] != "event"
             self.held.apply(message)
         else:
             self.answers.append(message)
@@ -378,7 +378,7 @@ class LiveClient:
         return self.held
 
     def answer(self) -> dict[str, Any]:
-        """The next message that is neither snapshot nor delta."""
+        """The next message that is no frame of the view."""
         known = len(self.answers)
         while len(self.answers) == known:
             self.message()
