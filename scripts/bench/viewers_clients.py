@@ -21,6 +21,8 @@ NOW = re.compile(rb'"now":([\d.]+)')
 SAMPLED = 50
 # Connections made at once: fewer than a listening socket keeps waiting.
 AT_ONCE = 50
+# The boxes of ten thousand viewers stand in one line.
+LINE_LIMIT = 1 << 24
 
 
 class Viewer(asyncio.Protocol):
@@ -108,7 +110,7 @@ class Viewer(asyncio.Protocol):
 
 async def run() -> None:
     loop = asyncio.get_running_loop()
-    lines = asyncio.StreamReader()
+    lines = asyncio.StreamReader(LINE_LIMIT)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     told = orjson.loads(await lines.readline())
     viewers = [Viewer(n, box, told["interval"]) for n, box in enumerate(told["boxes"])]

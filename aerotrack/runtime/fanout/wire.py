@@ -6,8 +6,7 @@ whole picture and takes clients, ``Released`` when clients have gone, a ``Report
 Both run the same code, so there are no versions.
 """
 
-from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -57,20 +56,6 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
 ToWorker = Configure | PictureBatch | Leave
 FromWorker = Started | Complete | Released | Report
 
-
-def _path_as_text(value: object) -> str:
-    """The settings of the web hold paths."""
-    if isinstance(value, PurePath):
-        return str(value)
-    raise NotImplementedError(f"{type(value).__name__} does not go over the wire")
-
-
-def _path_from_text(kind: type, value: Any) -> Path:
-    if kind is Path:
-        return Path(value)
-    raise NotImplementedError(f"{kind.__name__} does not come over the wire")
-
-
-encode: Final = msgspec.msgpack.Encoder(enc_hook=_path_as_text).encode
-decode_to_worker: Final = msgspec.msgpack.Decoder(ToWorker, dec_hook=_path_from_text).decode
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_to_worker: Final = msgspec.msgpack.Decoder[ToWorker](ToWorker).decode
 decode_from_worker: Final = msgspec.msgpack.Decoder[FromWorker](FromWorker).decode
