@@ -9,7 +9,6 @@ from typing import Final
 
 from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, HistoryGap, TrackPoint
 
-
 # While a batch is under way the next may grow to this many times the usual size. An answer comes
 # back through the queue of the actors: where that is seconds long, batches of the usual size, one
 # at a time, would be a fraction of what comes in.
