@@ -31,7 +31,7 @@ class HeldPicture:
         self._resumed = True
 
     def apply(self, frame: dict[str, Any]) -> None:
-        """Take in a ``snapshot`` or ``delta`` frame.
+        """Take in a ``snapshot``, ``delta`` or ``event`` frame; events only count.
 
         Raises:
             ProtocolBroken: a gap in ``seq``, a falling ``pos``, a delta about an unknown flight.
@@ -41,6 +41,8 @@ class HeldPicture:
         if frame["pos"] < self.pos:
             raise ProtocolBroken(f"pos fell from {self.pos} to {frame['pos']}")
         self.seq, self.pos = frame["seq"], frame["pos"]
+        if frame["type"] == "event":
+            return
         if frame["type"] == "snapshot":
             if not self._in_snapshot:
                 self.flights.clear()

@@ -79,8 +79,9 @@ class Audience:
 
     def note(self, change: Change) -> None:
         """Something of a flight changed."""
+        icao24 = change.entry.icao24
         for beat in self._beats.values():
-            beat.note(change)
+            beat.note(icao24, change)
 
     def forget(self, icao24: str) -> None:
         """A flight left the picture: what changed of it before is of no use."""
