@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "aerotrack.commands": ("aerotrack",),
     "aerotrack.top": ("aerotrack.client", "aerotrack.domain"),
     "aerotrack.decode": ("aerotrack.domain", "aerotrack.feeds"),
+    "aerotrack.export": ("aerotrack.domain",),
     "aerotrack.__main__": ("aerotrack.cli",),
     "aerotrack.runtime": ("aerotrack",),
 }

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,8 +12,14 @@ from aerotrack.commands.options import EPILOG, GroupedCommand, with_settings
 from aerotrack.config import Config
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aerotrack.db.status import DatabaseStatus
 
+# As aerotrack.db.export and aerotrack.export have them; a test holds them together, importing them
+# here would cost every start.
+VIEWS: Final = ("positions", "flights", "events", "aircraft", "state_vectors")
+FORMATS: Final = ("csv", "ndjson", "geojson", "parquet")
 UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -140,6 +147,77 @@ def prune(load_settings: Callable[..., Config], keep_days: int | None) -> None:
     for name in dropped:
         click.echo(f"dropped {name}")
     click.echo(f"{len(dropped)} days dropped, {days} days are kept")
+
+
+@db.command(cls=GroupedCommand, epilog=EPILOG, short_help="Write the history to a file.")
+@click.argument("view", type=click.Choice(VIEWS), metavar="|".join(VIEWS))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="What to write  [default: by the name of the file, else csv]",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write")
+@click.option("--from", "since", metavar="TIME", help="From this moment on")
+@click.option("--to", "until", metavar="TIME", help="Before this moment")
+@click.option("--icao24", metavar="ADDRESS", help="Of this aircraft only")
+@with_settings
+def export(
+    load_settings: Callable[..., Config],
+    *,
+    view: str,
+    form: str | None,
+    output: Path | None,
+    since: str | None,
+    until: str | None,
+    icao24: str | None,
+) -> None:
+    """Write the history to a file, or to standard output: positions, flights, events, aircraft or
+    state_vectors, as docs/sql.md describes them.
+
+    Positions come flight by flight, in GeoJSON as a line for each. TIME is epoch seconds or ISO
+    8601. Parquet needs the extra 'parquet'. A file is complete or not there.
+    """
+    from rich.console import Console
+
+    from aerotrack.runtime.exports import Export, export_history
+
+    wanted = Export(
+        view=view,
+        form=form or _form_of(output),
+        since=_moment(since, "--from"),
+        until=_moment(until, "--to"),
+        icao24=_address(icao24),
+    )
+    console = Console(stderr=True)
+    written = export_history(load_settings().settings, wanted, output, console)
+    click.echo(f"{written:,} rows written", err=True)
+
+
+def _form_of(output: Path | None) -> str:
+    form = "" if output is None else output.suffix.removeprefix(".").lower()
+    return {"jsonl": "ndjson", "json": "geojson"}.get(form, form if form in FORMATS else "csv")
+
+
+def _moment(text: str | None, option: str) -> "datetime | None":
+    from datetime import UTC, datetime
+
+    from aerotrack.feeds.url import parse_time
+
+    if text is None:
+        return None
+    try:
+        return datetime.fromtimestamp(parse_time(text), UTC)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong), param_hint=option) from None
+
+
+def _address(icao24: str | None) -> str | None:
+    import re
+
+    if icao24 is not None and not re.fullmatch(r"~?[0-9a-f]{6}", icao24.lower()):
+        raise click.BadParameter("six hex digits, or ~ and six", param_hint="--icao24")
+    return None if icao24 is None else icao24.lower()
 
 
 def _status_lines(found: "DatabaseStatus") -> list[str]:

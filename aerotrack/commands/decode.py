@@ -30,7 +30,7 @@ FORMATS: Final = ("beast", "avr", "sbs", "jsonl", "readsb")
     "--rate",
     type=click.FloatRange(0.01, 1_000_000),
     metavar="N",
-    help="Records a second, where they carry no clock  [default: 100]",
+    help="Records a second, where they carry no clock  [default: frames as estimated, lines 100]",
 )
 @click.option("--rejected", is_flag=True, help="Print what was refused, too, and why")
 @click.option("--lat", type=click.FloatRange(-90, 90), help="Where the receiver stands, degrees")
@@ -55,7 +55,7 @@ def decode(
     from aerotrack.decode import decode_file
     from aerotrack.domain.observation import site
     from aerotrack.feeds.feed import FeedError, FeedFigures
-    from aerotrack.feeds.recording import DEFAULT_RATE, Replay
+    from aerotrack.feeds.recording import Replay
     from aerotrack.feeds.url import parse_time
 
     if (lat is None) != (lon is None):
@@ -67,7 +67,7 @@ def decode(
     replay = Replay(
         format=kind,
         start=begins,
-        rate=rate or DEFAULT_RATE,
+        rate=rate,
         site=None if lat is None or lon is None else site(lat, lon),
         mlat=mlat,
     )

@@ -5,8 +5,14 @@ kept and a failed one can be sent again as it was.
 """
 
 from collections import deque
+from typing import Final
 
 from aerotrack.domain.records import Batch, FlightEvent, FlightRecord, HistoryGap, TrackPoint
+
+# While a batch is under way the next may grow to this many times the usual size. An answer comes
+# back through the queue of the actors: where that is seconds long, batches of the usual size, one
+# at a time, would be a fraction of what comes in.
+GROWS_TO: Final = 5
 
 
 class BatchBuffer:
@@ -75,7 +81,8 @@ class BatchBuffer:
     def _note(self, now: float) -> None:
         if self._oldest is None:
             self._oldest = now
-        if self._open_rows >= self.batch_rows:
+        full = self.batch_rows if self.under_way is None else GROWS_TO * self.batch_rows
+        if self._open_rows >= full:
             self._seal()
 
     def _seal(self) -> None:
@@ -116,7 +123,10 @@ class BatchBuffer:
         if self.under_way is not None:
             return None
         # A clock that was set back makes it due at once, not when it is there again.
-        due = self._oldest is not None and not 0.0 <= now - self._oldest < self.flush_interval
+        due = self._oldest is not None and (
+            self._open_rows >= self.batch_rows
+            or not 0.0 <= now - self._oldest < self.flush_interval
+        )
         if not self._sealed and (due or flush):
             self._seal()
         if not self._sealed:

@@ -21,6 +21,7 @@ from aerotrack.feeds.clock_kind import (
     begins_gps,
     gps_seconds,
 )
+from aerotrack.feeds.clockless import Steps
 from aerotrack.feeds.modes.decoder import MAGIC_CLOCKS, Frame
 from aerotrack.feeds.modes.parity import remainder_long, remainder_short
 
@@ -78,14 +79,14 @@ class FrameTimes:
     """Gives each frame of a recording its time, from ``start`` on (epoch seconds).
 
     Frames with no clock get the time of the frame before, or, as long as none had one, come at
-    ``rate`` a second. Frames are held back until those sent before them are there; give
-    ``last=True`` with the end of the recording.
+    ``rate`` a second, estimated where that is ``None``. Frames are held back until those sent
+    before them are there; give ``last=True`` with the end of the recording.
     """
 
-    def __init__(self, *, start: float, rate: float) -> None:
+    def __init__(self, *, start: float, rate: float | None) -> None:
         self._now = start  # the latest time read
         self._given = start  # the latest time given out
-        self._step = 1.0 / rate
+        self._steps = Steps(start=start, rate=rate)
         self._clocks: list[_Clock] = []
         self._made = 0
         self._ahead: list[Frame] = []  # not read yet
@@ -106,16 +107,14 @@ class FrameTimes:
         self, frames: Sequence[Frame], *, last: bool = False
     ) -> tuple[list[Frame], list[float]]:
         """The frames whose times are sure by now, in order, and these."""
-        waiting = [*self._ahead, *frames]
         if not self.clocked:
-            self.clocked = any(frame[1] not in MAGIC_CLOCKS for frame in waiting)
-            if not self.clocked:
-                times = []
-                for _ in waiting:
-                    times.append(self._now)
-                    self._now += self._step
-                return waiting, times
+            if all(frame[1] in MAGIC_CLOCKS for frame in frames):
+                return self._steps.take(frames, last=last)
+            self.clocked = True
+            frames = [*self._steps.stop(), *frames]
+            self._now = self._given = self._steps.now
             self._settled = self._now + LATEST_S
+        waiting = [*self._ahead, *frames]
         sure = len(waiting) if last else max(0, len(waiting) - AHEAD)
         self._read(waiting, sure)
         self._ahead = waiting[sure:]

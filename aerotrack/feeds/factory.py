@@ -133,13 +133,13 @@ def _file_feed(
     url: FeedUrl, figures: FeedFigures, sink: Sink, clock: Clock, shared: Shared
 ) -> Feed:
     from aerotrack.feeds.file import FileFeed
-    from aerotrack.feeds.recording import DEFAULT_RATE, Batches, Replay, batches_of
+    from aerotrack.feeds.recording import Batches, Replay, batches_of
 
     def open_batches(now: float) -> Batches:
         replay = Replay(
             format=url.format,  # type: ignore[arg-type]  # checked with the URL
             start=now if url.start is None else url.start,
-            rate=url.rate or DEFAULT_RATE,
+            rate=url.rate,
             site=shared.site_of(url),
             mlat=bool(url.mlat),
             source=url.source or "other",

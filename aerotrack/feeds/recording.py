@@ -21,6 +21,7 @@ from aerotrack.feeds.aircraft import AGE_LIMIT_S
 from aerotrack.feeds.avr import AvrFramer
 from aerotrack.feeds.beast import BeastFramer
 from aerotrack.feeds.clock import FrameTimes
+from aerotrack.feeds.clockless import DEFAULT_RATE
 from aerotrack.feeds.feed import FeedError, FeedFigures
 from aerotrack.feeds.jsonl import LINE_LIMIT as JSON_LINE_LIMIT
 from aerotrack.feeds.jsonl import parse_json_line
@@ -37,20 +38,21 @@ Format = Literal["beast", "avr", "sbs", "jsonl", "readsb"]
 # One read: 2,500 Beast frames, some 20 ms of work.
 PIECE_BYTES: Final = 65_536
 GZIP_MAGIC: Final = b"\x1f\x8b"
-# Frames a second where neither the recording nor anybody says: a small station by day.
-DEFAULT_RATE: Final = 100.0
 # A time no record can have: what a parser writes where the record has none of its own.
 _NO_TIME: Final = 4e9
 _ANY_TIME: Final = FlightRules(history_kept=_NO_TIME)
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """How to read a recording. ``start`` (epoch seconds) is when it is taken to begin; ``rate`` is
-    records a second where they have no time; ``source`` what SBS lines are marked with."""
+    """How to read a recording.
+
+    ``start`` (epoch seconds) is when it is taken to begin; ``rate`` is records a second where they
+    have no time, estimated from the frames if not given; ``source`` what SBS lines are marked with.
+    """
 
     format: Format
     start: float = 0.0
-    rate: float = DEFAULT_RATE
+    rate: float | None = None
     site: Site | None = None
     mlat: bool = False
     source: str = "other"
@@ -137,7 +139,7 @@ class LineBatches:
 
     def __init__(self, replay: Replay, *, figures: FeedFigures) -> None:
         self._figures = figures
-        self._timeline = Timeline(start=replay.start, rate=replay.rate)
+        self._timeline = Timeline(start=replay.start, rate=replay.rate or DEFAULT_RATE)
         self._dates = Dates()
         self._replay = replay
         self._is_sbs = sbs = replay.format == "sbs"
@@ -198,7 +200,7 @@ class DocumentBatches:
 
     def __init__(self, replay: Replay, *, figures: FeedFigures) -> None:
         self._figures = figures
-        self._timeline = Timeline(start=replay.start, rate=replay.rate)
+        self._timeline = Timeline(start=replay.start, rate=replay.rate or DEFAULT_RATE)
         self._site = replay.site
         self._picture = Picture(figures, future_tolerance=0.0)
         self._lines = LineSplitter(DOCUMENT_LIMIT_BYTES)

@@ -101,12 +101,12 @@ def _import(
 
     origin = mask_url(source)
     with ExitStack() as stack:
-        bars = stack.enter_context(_bars(console))
-        downloading, reading = _bar(bars, "Downloading"), _bar(bars, "Reading")
+        progress = stack.enter_context(bars(console))
+        downloading, reading = bar(progress, "Downloading"), bar(progress, "Reading")
         lines = stack.enter_context(opened(source, downloading=downloading, reading=reading))
         conninfo = stack.enter_context(database(settings, console))
         migrate(conninfo)
-        merging = _bar(bars, "Merging")
+        merging = bar(progress, "Merging")
         merged = insert(
             conninfo, good(read(lines)), origin=origin, merging=lambda: merging(0, None)
         )
@@ -127,7 +127,8 @@ def database(settings: Settings, console: Console, *, create: bool = True) -> It
         yield conninfo
 
 
-def _bars(console: Console) -> Progress:
+def bars(console: Console) -> Progress:
+    """A place for bars, each shown once it is told something."""
     return Progress(
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -137,13 +138,13 @@ def _bars(console: Console) -> Progress:
     )
 
 
-def _bar(bars: Progress, description: str) -> Tell:
+def bar(progress: Progress, description: str) -> Tell:
     """A bar that appears when it is first told something."""
-    task = bars.add_task(description, total=None, start=False, visible=False)
+    task = progress.add_task(description, total=None, start=False, visible=False)
 
     def tell(done: int, total: int | None) -> None:
-        if not bars.tasks[task].started:
-            bars.start_task(task)
-        bars.update(task, completed=done, total=total, visible=True)
+        if not progress.tasks[task].started:
+            progress.start_task(task)
+        progress.update(task, completed=done, total=total, visible=True)
 
     return tell

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 from aerotrack.actors.messages import GetPicture, Picture
 from aerotrack.domain import types as t
+from aerotrack.domain.geojson import METRES_PER_FOOT
 from aerotrack.domain.vocabulary import Live
 from aerotrack.web.flights import feed_name
 from aerotrack.web.handler import ApiHandler
-from aerotrack.web.tracks import MEDIA_TYPES, METRES_PER_FOOT
+from aerotrack.web.tracks import MEDIA_TYPES
 
 # Flights encoded between two turns of the event loop: about two milliseconds.
 SLICE: Final = 500

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from aerotrack.domain.geojson import METRES_PER_FOOT, cut_at_antimeridian, line_geometry
 from aerotrack.domain.records import TrackPoint
 from aerotrack.web.documents import Point, point
 
@@ -16,7 +17,6 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "geojson": "application/geo+json",
     "csv": "text/csv",
 }
-METRES_PER_FOOT: Final = 0.3048
 # Points encoded between two turns of the event loop: about a millisecond.
 SLICE: Final = 500
 CSV_COLUMNS: Final = Point.__struct_fields__
@@ -98,7 +98,7 @@ def geojson(title: Titled, points: Sequence[TrackPoint]) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": title.flight_id,
-        "geometry": _geometry(lines),
+        "geometry": line_geometry(lines),
         "properties": properties | {"times": [one.ts for one in fixes]},
     }
 
@@ -109,34 +109,3 @@ def _position(one: Point) -> list[float]:
     if one.alt_geom is None:
         return [one.lon, one.lat]
     return [one.lon, one.lat, round(one.alt_geom * METRES_PER_FOOT, 1)]
-
-
-def _geometry(lines: list[list[list[float]]]) -> dict[str, Any] | None:
-    if not lines:
-        return None
-    if len(lines) > 1:
-        return {"type": "MultiLineString", "coordinates": lines}
-    if len(lines[0]) == 1:
-        return {"type": "Point", "coordinates": lines[0][0]}
-    return {"type": "LineString", "coordinates": lines[0]}
-
-
-def cut_at_antimeridian(positions: Sequence[list[float]]) -> list[list[list[float]]]:
-    """The line as several, each on one side of 180 degrees; a crossing ends one line and begins
-    the next at the latitude where it happens (by the straight line between the two fixes)."""
-    lines: list[list[list[float]]] = []
-    for here in positions:
-        if not lines:
-            lines.append([here])
-            continue
-        before = lines[-1][-1]
-        if abs(here[0] - before[0]) <= 180.0:
-            lines[-1].append(here)
-            continue
-        edge = 180.0 if before[0] > 0 else -180.0
-        ahead = here[0] + (360.0 if edge > 0 else -360.0)
-        part = (edge - before[0]) / (ahead - before[0]) if ahead != before[0] else 0.0
-        lat = round(before[1] + part * (here[1] - before[1]), 5)
-        lines[-1].append([edge, lat])
-        lines.append([[-edge, lat], here])
-    return lines

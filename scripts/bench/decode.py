@@ -31,7 +31,7 @@ from aerotrack.domain.cpr import encode
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.feeds.modes.codes import ALTITUDE, SQUAWK
 from aerotrack.feeds.modes.parity import with_parity
-from aerotrack.feeds.recording import DEFAULT_RATE, Replay
+from aerotrack.feeds.recording import Replay
 
 EXPECTED_PER_S: Final = 50_000
 HZ: Final = 12_000_000
@@ -178,7 +178,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument("--format", default="beast", choices=["beast", "avr"])
-    parser.add_argument("--rate", type=float, default=DEFAULT_RATE)
+    parser.add_argument("--rate", type=float)
     parser.add_argument("--aircraft", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--receivers", type=int, default=2, choices=[1, 2])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aerotrack.domain.batching import BatchBuffer
+from aerotrack.domain.batching import GROWS_TO, BatchBuffer
 from aerotrack.domain.records import FlightEvent, FlightRecord, TrackPoint
 
 
@@ -48,6 +48,22 @@ def test_a_full_batch_is_due_at_once_and_one_is_under_way_at_a_time() -> None:
     second = waiting.next(5.0)
     assert second is not None
     assert (2, (point(2), point(3))) == (second.number, second.points)
+
+
+def test_while_one_is_under_way_the_next_grows_so_that_a_late_answer_holds_up_less() -> None:
+    waiting = buffer(rows=2)
+    for number in range(2):
+        waiting.add_point(point(number), 5.0)
+    first = waiting.next(5.0)
+    assert first is not None
+    for number in range(2 + 2 * GROWS_TO + 3):
+        waiting.add_point(point(number), 5.0)
+    sizes = []
+    while (batch := waiting.under_way) is not None:
+        sizes.append(batch.rows)
+        waiting.stored(batch.number)
+        waiting.next(5.0)
+    assert [2, 2 * GROWS_TO, 5] == sizes
 
 
 def test_a_batch_not_known_to_be_stored_stays_as_it_was() -> None:

@@ -34,8 +34,6 @@ HZ = 12_000_000
 TOLERANCE_M = 15.0
 M_PER_DEG = 111_195.0
 NAMES = ("ulss7", "hu0102-1", "hu0102-2")
-# Frames a second of the two Beast recordings that have no clock (their length is known).
-RATES = {"hu0102-1": 110.0, "hu0102-2": 121.0}
 
 # Positions of the truth files that we do not print, by recording, each with its reason: none.
 MISSED: dict[str, set[tuple[str, float, float]]] = {}
@@ -77,13 +75,13 @@ def decoded(
         if (name, kind) not in made:
             path = folder / f"{name}.{kind}"
             path.write_bytes(recording(f"{name}.{kind}" + (".gz" if kind == "avr" else "")))
-            made[name, kind] = lines(path, kind, rate=RATES.get(name, 100.0))
+            made[name, kind] = lines(path, kind)
         return made[name, kind]
 
     return read
 
 
-def lines(path: Path, kind: Any, *, rate: float = 100.0, rejected: bool = False) -> list[Row]:
+def lines(path: Path, kind: Any, *, rate: float | None = None, rejected: bool = False) -> list[Row]:
     figures = FeedFigures(name="test", url="")
     replay = Replay(format=kind, rate=rate)
     text = b"".join(decode_file(path, replay, figures=figures, rejected=rejected))

@@ -83,7 +83,7 @@ def as_avr(arrived: Sequence[Arrived], *, clocks: bool = True) -> bytes:
 
 
 def decoded(
-    folder: Path, stream: bytes, kind: Any = "beast", *, rate: float = 100.0,
+    folder: Path, stream: bytes, kind: Any = "beast", *, rate: float | None = None,
     where: Site | None = None, rejected: bool = False,
 ) -> list[Row]:  # fmt: skip
     path = folder / "made"
@@ -181,8 +181,17 @@ def test_noise_damaged_frames_and_frames_seconds_late(tmp_path: Path) -> None:
     check(decoded(tmp_path, as_beast(arrived, noise=0.05)), arrived)
 
 
-@pytest.mark.parametrize(("clocks", "rate"), [(True, 100.0), (False, 170.0), (False, 50.0)])
-def test_avr_with_clocks_and_without(clocks: bool, rate: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [3, 40, 500])
+def test_frames_without_a_clock_however_many_come_in_a_second(count: int, tmp_path: Path) -> None:
+    seconds = max(8.0, 600.0 / count)
+    arrived = heard(sent_by(fleet(count, seconds)), (ONE,))
+    rows = decoded(tmp_path, as_avr(arrived, clocks=False), "avr")
+    check(rows, arrived)
+    assert pytest.approx(seconds, rel=0.5) == rows[-1]["ts"]
+
+
+@pytest.mark.parametrize(("clocks", "rate"), [(True, None), (False, 170.0), (False, 50.0)])
+def test_avr_with_clocks_and_without(clocks: bool, rate: float | None, tmp_path: Path) -> None:
     arrived = heard(sent_by(fleet(40, 30.0)), (ONE,))
     check(decoded(tmp_path, as_avr(arrived, clocks=clocks), "avr", rate=rate), arrived)
 

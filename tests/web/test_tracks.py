@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aerotrack.domain.geojson import cut_at_antimeridian
 from aerotrack.domain.records import TrackPoint
-from aerotrack.web.tracks import SLICE, Titled, csv_parts, cut_at_antimeridian, format_of, geojson
+from aerotrack.web.tracks import SLICE, Titled, csv_parts, format_of, geojson
 
 TITLE = Titled("4ca2d6-692159a0", "4ca2d6", None)
 

@@ -1,7 +1,7 @@
 """A batch as bytes: pieces of msgpack, packed together by zlib.
 
 Fields go by their names, so that a file of an older release can be read; packing makes up for the
-room they take (a point has some 30 bytes then). Packing lets go of the interpreter, and between
+room they take (a point has 30 to 45 bytes then). Packing lets go of the interpreter, and between
 pieces :func:`encode` and :func:`decode` let other threads have it too.
 """
 

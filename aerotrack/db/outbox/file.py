@@ -187,6 +187,11 @@ class OutboxFile:
         """Forget the states of all others."""
         self.put_flights({}, [flight for flight, _ in self.flights() if flight not in flights])
 
+    def probe(self) -> None:
+        """Write something that does not matter: raises where nothing can be written."""
+        with self.transaction():
+            self.set_meta("probed", self._now())
+
     # -- size --------------------------------------------------------------------------------------
 
     @property

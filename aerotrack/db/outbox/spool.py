@@ -266,8 +266,12 @@ class Spool:
                 )
             self._slow = True
             self._keep(self._direct, BEHIND)
-        if self._file_again and now >= self._file_again:
+        if self._file_again and now >= self._file_again and self._outbox is not None:
             self._file_again = 0.0
+            self._outbox.file.probe()
+            if self._error == OUTBOX_UNWRITABLE:
+                self._error = ""
+                log_event(logger, "outbox_writable_again")
         self._delete(now)
         self._feed_writer()
 

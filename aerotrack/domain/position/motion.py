@@ -18,10 +18,10 @@ from aerotrack.domain.position import gate
 # A speed reported longer ago than this says nothing any more (readsb's expiry of a field).
 SPEED_KNOWN_S: Final = 60.0
 
-# An aircraft moved as it says: as far within a fifth (times of a stream without a clock are no
+# An aircraft moved as it says: as far within a quarter (times of a stream without a clock are no
 # better), and aside by no more than 5 % of the way (three degrees) and what positions are off. One
 # pair of frames in hundreds does by chance: a wrong one has its places anywhere within 3 NM.
-AS_SAID_ALONG: Final = 0.2
+AS_SAID_ALONG: Final = 0.25
 AS_SAID_ASIDE: Final = 0.05
 AS_SAID_M: Final = 2 * gate.BASE_AIR_M
 

@@ -79,8 +79,9 @@ class Audience:
 
     def note(self, change: Change) -> None:
         """Something of a flight changed."""
+        icao24 = change.entry.icao24
         for beat in self._beats.values():
-            beat.note(change)
+            beat.note(icao24, change)
 
     def forget(self, icao24: str) -> None:
         """A flight left the picture: what changed of it before is of no use."""
@@ -97,9 +98,8 @@ class Audience:
     @property
     def subscribed(self) -> int:
         """Clients that are sent frames."""
-        return sum(
-            client.beat is not None or client.snapshot is not None
-            for client in self._clients.values()
+        return sum(client.beat is not None for client in self._clients.values()) + len(
+            self._snapshots
         )
 
     @property
@@ -125,13 +125,14 @@ class Audience:
             client = self._clients[client_id] = _Client(view, interval)
             if wanted.resume_pos is not None:
                 view.pos = view.held = wanted.resume_pos
-                if wanted.resume_pos <= self._layers.pos and self._remembered(view):
+                if wanted.resume_pos <= self._layers.pos:
                     return self._resume(client)
             return self._show(client, look)
         client.interval = interval
         if client.snapshot is not None:
+            if client.view.client_id in self._snapshots:
+                self._layers.release(client.view.layer, now)
             cut_off = client.snapshot.cut_off(now)
-            self._layers.release(client.view.layer, now)
             return self._begun((client_id, cut_off, None), self._show(client, look))
         if client.beat is None:
             client.view.writable = True  # while it was away nobody said so
@@ -143,10 +144,10 @@ class Audience:
         client = self._clients.pop(client_id, None)
         if client is None:
             return
-        if client.beat is not None or client.snapshot is not None:
+        if client.beat is not None or client_id in self._snapshots:
             self._layers.release(client.view.layer, self._now)
+        # One under way stays with the client: should it come back, its last part is owed first.
         self._snapshots.pop(client_id, None)
-        client.snapshot = None
         if client.beat is not None:
             self._leave_beat(client)
         if not closed:

@@ -94,9 +94,8 @@ class Beat:
 
     # -- what happens ------------------------------------------------------------------------------
 
-    def note(self, change: Change) -> None:
+    def note(self, icao24: str, change: Change) -> None:
         """Something of a flight changed."""
-        icao24 = change.entry.icao24
         first = self.pending.setdefault(icao24, change)
         if first is change:
             self._fresh.append(change)
@@ -109,11 +108,8 @@ class Beat:
 
     def prepare(self) -> None:
         """Encode what came lately and somebody watches, so that not all is left for the beat."""
-        boards = [(board, board.layer) for board in self._boards.values()]
-        for change in self._fresh:
-            entry = change.entry
-            if any(board.watches(entry.place) and layer.has(entry) for board, layer in boards):
-                change.encoded()
+        for board in self._boards.values():
+            board.encode(self._fresh)
         self._fresh.clear()
 
     # -- the beat ----------------------------------------------------------------------------------

@@ -90,9 +90,16 @@ class Board:
             route = self._routes[place] = tuple(cell for cell in found if cell is not None)
         return route
 
-    def watches(self, place: int) -> bool:
-        """Whether somebody sees what happens there."""
-        return bool(self._route(place))
+    def encode(self, changes: Iterable[Change]) -> None:
+        """Encode what somebody watches ahead of the beat."""
+        routes, members = self._routes, self.layer.members
+        for change in changes:
+            entry = change.entry
+            route = routes.get(entry.place)
+            if route is None:
+                route = self._route(entry.place)
+            if route and (members is None or entry in members):
+                change.encoded()
 
     def watchers(self, place: int) -> set[View]:
         """Who does."""

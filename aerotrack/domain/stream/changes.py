@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 import orjson
 
 from aerotrack.domain.stream.picture import TIME_DECIMALS, Entry
@@ -11,7 +12,7 @@ from aerotrack.domain.types import Value
 FRESH_S: Final = 1.0
 
 
-class Change:
+class Change(msgspec.Struct, gc=False):
     """Reports of one flight: the fields that changed, ``None`` where cleared.
 
     ``whole``: clients need all of the entry. ``received`` is the oldest feed read behind it. A
@@ -19,17 +20,12 @@ class Change:
     which object goes on.
     """
 
-    __slots__ = ("_encoded", "_merged", "entry", "pairs", "received", "whole")
-
-    def __init__(
-        self, entry: Entry, pairs: tuple[tuple[str, Value], ...], whole: bool, received: float
-    ) -> None:
-        self.entry = entry
-        self.pairs = pairs
-        self.whole = whole
-        self.received = received
-        self._merged: dict[str, Value] | None = None
-        self._encoded: bytes | None = None
+    entry: Entry
+    pairs: tuple[tuple[str, Value], ...]
+    whole: bool
+    received: float
+    _merged: dict[str, Value] | None = None
+    _encoded: bytes | None = None
 
     def with_later(self, later: "Change") -> "Change":
         """Both, the later's values above ours."""
@@ -46,8 +42,9 @@ class Change:
     def encoded(self) -> bytes:
         """As an entry of a delta but for the time of its position; made once, whoever asks."""
         if self._encoded is None:
-            fields = self.pairs if self._merged is None else self._merged.items()
-            self._encoded = orjson.dumps(dict((("icao24", self.entry.icao24), *fields)))
+            fields: dict[str, Value] = {"icao24": self.entry.icao24}
+            fields.update(self.pairs if self._merged is None else self._merged)
+            self._encoded = orjson.dumps(fields)
         return self._encoded
 
     def delta(self, now: float) -> bytes:
@@ -58,8 +55,8 @@ class Change:
         if self.whole:
             return self.entry.encoded_full()
         at = self.entry.time_position
-        if at is None or abs(now - at) <= FRESH_S:
-            return self.encoded()
+        if at is None or -FRESH_S <= now - at <= FRESH_S:
+            return self._encoded or self.encoded()
         return b'%b,"time_position":%.*f}' % (self.encoded()[:-1], TIME_DECIMALS, at)
 
 

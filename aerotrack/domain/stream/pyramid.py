@@ -40,10 +40,8 @@ def place_of(lat: float, lon: float) -> int:
     """The smallest cell a position lies in; degrees, lat -90..90, lon -180..180."""
     row, column = int(lat + 90.0), int(lon + 180.0)
     # The north pole belongs to the last row, and 180 itself to the last column.
-    if row >= ROWS:
-        row = ROWS - 1
-    if column >= COLUMNS:
-        column = COLUMNS - 1
+    row = row if row < ROWS else ROWS - 1
+    column = column if column < COLUMNS else COLUMNS - 1
     return row * COLUMNS + column
 
 

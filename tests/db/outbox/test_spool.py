@@ -1,6 +1,7 @@
 """Which way batches go: straight while PostgreSQL takes them, else by way of the disk, in order."""
 
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,28 @@ def test_a_disk_that_cannot_be_written_is_said_once_and_tried_again(
     said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert ["outbox_unwritable"] == said
     assert [first.number, second.number] == scene.attached().drained()
+
+
+def test_a_disk_that_can_be_written_again_is_found_out_without_a_batch(
+    spooling: Spooling, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = spooling().attached()
+    (batch,) = batches(scene, make, 1)
+    begin = scene.outbox.file.put_flights
+
+    def refuse(*_: Any) -> None:
+        monkeypatch.setattr(scene.outbox.file, "put_flights", begin)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(scene.outbox.file, "put_flights", refuse)
+    scene.spool.submit(msgspec.structs.replace(batch, flights=(make.flight(),)))
+    scene.writer.next()
+    scene.stored(batch.number, 2)
+    scene.answer()
+    deadline = time.monotonic() + 20
+    while scene.spool.state.error and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "" == scene.spool.state.error
 
 
 def test_a_batch_that_cannot_be_read_any_more_is_left_out_and_said(

@@ -1,10 +1,12 @@
 """What the gate lets through: distances by speed, time and direction."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aerotrack.domain.geo import METRES_PER_NMI, distance_nmi
+from aerotrack.domain.geo import METRES_PER_NMI, bearing_deg, distance_nmi
 from aerotrack.domain.position import gate
 
 KT = METRES_PER_NMI / 3600  # metres a second
@@ -70,6 +72,21 @@ def test_the_cheap_way_to_measure_a_distance_agrees_with_the_sphere(
     metres = gate.distance_m(lat, lon, lat2, lon2)
     expected = distance_nmi(lat, lon, lat2, lon2) * METRES_PER_NMI
     assert expected == pytest.approx(metres, rel=0.01, abs=0.5)
+
+
+@given(
+    st.floats(-89, 89), st.floats(-180, 180, exclude_max=True), st.floats(-1, 1), st.floats(-1, 1)
+)
+def test_the_cheap_way_to_measure_a_direction_agrees_with_the_sphere(
+    lat: float, lon: float, north: float, east: float
+) -> None:
+    lat2, lon2 = max(-89.5, min(89.5, lat + north)), (lon + east + 180) % 360 - 180
+    up, right = gate.offset_m(lat, lon, lat2, lon2)
+    if math.hypot(up, right) > 10.0:  # nearer, a direction is rounding
+        off = gate.angle_between(
+            math.degrees(math.atan2(right, up)), bearing_deg(lat, lon, lat2, lon2)
+        )
+        assert off <= 1.0, "a tenth of what the gate tells apart"
 
 
 @given(st.floats(0, 2000), st.floats(0, 60), st.none() | st.floats(0, 180), st.booleans())

@@ -277,6 +277,18 @@ def test_who_resumes_where_nothing_changed_hears_just_that() -> None:
     assert ("delta", [], []) == (delta["type"], delta["gone"], delta["flights"])
 
 
+def test_who_resumes_too_late_still_hears_what_happened_of_late() -> None:
+    scene = Scene()
+    scene.change("4ca2d6", lat=46.0, lon=2.0)
+    before = scene.stream.pos
+    scene.change("4ca2d6", lat=46.1)
+    for _ in range(int(WINDOW_S) + 3):
+        scene.tick()
+    scene.happens("4ca2d6")
+    frames = scene.subscribe(1, EUROPE, resume=before)
+    assert ["event", "snapshot"] == [frame["type"] for frame in frames]
+
+
 @pytest.mark.parametrize("ahead", [False, True])
 def test_a_position_that_is_not_known_is_answered_by_a_snapshot(ahead: bool) -> None:
     scene = Scene()
@@ -424,6 +436,17 @@ def test_another_view_asked_for_during_a_snapshot_ends_it_and_begins_anew() -> N
     scene.subscribe(1)
     frames = scene.subscribe(1, EAST)
     assert [None, True] == [frame.get("more") for frame in frames]
+    scene.tick()
+    assert {f"{number:06x}" for number in range(80, 100)} == set(scene.held[1].flights)
+
+
+def test_who_unsubscribes_during_a_snapshot_gets_its_end_before_the_next() -> None:
+    scene = Scene(Limits(part_bytes=500))
+    for number in range(100):
+        scene.change(f"{number:06x}", lat=46.0, lon=2.0 + number / 10)
+    scene.subscribe(1)
+    scene.stream.audience.unsubscribe(1, closed=False)
+    assert [None, True] == [frame.get("more") for frame in scene.subscribe(1, EAST)]
     scene.tick()
     assert {f"{number:06x}" for number in range(80, 100)} == set(scene.held[1].flights)
 

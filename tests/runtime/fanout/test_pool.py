@@ -255,9 +255,13 @@ def test_a_process_that_is_killed_is_replaced_and_shown_the_whole_picture():
             stage.tell(changed(1, lat=2.0))
             await stage.until(lambda: stage.pool.up == 1)
             assert stage.pool.check().ok
-            _, snapshot = await stage.subscribed()
-            assert (2_500, 2_501) == (len(snapshot["flights"]), snapshot["pos"])
-            lats = {flight["icao24"]: flight["lat"] for flight in snapshot["flights"]}
+            socket, part = await stage.subscribed()
+            flights = [*part["flights"]]
+            while part.get("more"):
+                part = await stage.heard(socket)
+                flights += part["flights"]
+            assert (2_500, 2_501) == (len(flights), part["pos"])
+            lats = {flight["icao24"]: flight["lat"] for flight in flights}
             assert (2.0, 1.0) == (lats["000001"], lats["000002"])
 
     run(scene)
