@@ -325,3 +325,33 @@ def test_figures_tell_the_processes_apart():
             await stage.until(lambda: len(value("fanout_broadcaster", "subscribers")) == 2)
 
     run(scene)
+
+
+def test_a_client_resumes_at_another_process_and_not_at_one_that_has_just_begun():
+    async def scene():
+        async with staged(2) as stage:
+            stage.tell(changed(1, whole=True, lat=1.5), changed(2, whole=True, lat=2.5))
+            first, snapshot = await stage.subscribed()
+            epoch = "e1"
+
+            async def resumed() -> Any:
+                socket = await stage.connect()
+                resume = {"epoch": epoch, "pos": snapshot["pos"]}
+                message = {"type": "subscribe", "interval": 0.1, "resume": resume}
+                await socket.write_message(msgspec.json.encode(message).decode())
+                return await stage.heard(socket)
+
+            # The first process still counts its client, so the next goes to the other one.
+            stage.tell(changed(1, lat=1.6))
+            await stage.heard(first)
+            answer = await resumed()
+            assert ("delta", 3) == (answer["type"], answer["pos"])
+            assert [("000001", 1.6)] == [(f["icao24"], f["lat"]) for f in answer["flights"]]
+            for pid in stage.pids:
+                os.kill(pid, signal.SIGKILL)
+            await stage.until(lambda: stage.pool.up == 0)
+            await stage.until(lambda: stage.pool.up == 2)
+            answer = await resumed()
+            assert ("snapshot", 3, 2) == (answer["type"], answer["pos"], len(answer["flights"]))
+
+    run(scene)
