@@ -57,6 +57,9 @@ logger = logging.getLogger(__name__)
 SAMPLE_S: Final = 1.0
 # A recording that waits for room in the history looks for it this often.
 REPLAY_LOOKS_S: Final = 0.5
+# A commit is waited for no longer than a flush interval, and no longer than this: whoever asked for
+# durable waits meanwhile.
+PATIENCE_S: Final = 2.0
 # A statement at work when the server stops is given this long, seconds.
 WRITER_STOP_S: Final = 10.0
 
@@ -116,7 +119,7 @@ class Server:
             outbox = await asyncio.to_thread(_open_outbox, settings.data_dir)
             self._spool = Spool(
                 outbox,
-                patience=settings.flush_interval,
+                patience=min(settings.flush_interval, PATIENCE_S),
                 limit=settings.outbox_limit,
                 answer=self._answer,
             )

@@ -11,7 +11,7 @@ from aerotrack.domain.stream.changes import gone
 from aerotrack.domain.stream.layers import Layer, Trail
 from aerotrack.domain.stream.movers import held, leave
 from aerotrack.domain.stream.picture import Entry, LivePicture
-from aerotrack.domain.stream.pyramid import WORLD_AREA, Area
+from aerotrack.domain.stream.pyramid import WORLD_AREA, WORLD_LEVEL, Area
 from aerotrack.domain.stream.view import View
 
 
@@ -24,6 +24,11 @@ class Look:
         self.area = area
         self.layer = layer
         self.follow = follow
+
+    @property
+    def everything(self) -> bool:
+        """Whether all live flights are shown."""
+        return self.area.level == WORLD_LEVEL and self.layer.members is None
 
     def shows(self, entry: Entry) -> bool:
         """Whether a live flight is shown."""

@@ -24,7 +24,7 @@ class Snapshot:
         self.view = view
         view.area, view.layer, view.follow = look.area, look.layer, look.follow
         view.pos = view.held = pos
-        self._left = list(look.entries(picture))
+        self._left = list(picture if look.everything else look.entries(picture))
         self._left.reverse()
 
     @property

@@ -332,11 +332,10 @@ def test_a_client_resumes_at_another_process_and_not_at_one_that_has_just_begun(
         async with staged(2) as stage:
             stage.tell(changed(1, whole=True, lat=1.5), changed(2, whole=True, lat=2.5))
             first, snapshot = await stage.subscribed()
-            epoch = "e1"
 
             async def resumed() -> Any:
                 socket = await stage.connect()
-                resume = {"epoch": epoch, "pos": snapshot["pos"]}
+                resume = {"epoch": "e1", "pos": snapshot["pos"]}
                 message = {"type": "subscribe", "interval": 0.1, "resume": resume}
                 await socket.write_message(msgspec.json.encode(message).decode())
                 return await stage.heard(socket)
