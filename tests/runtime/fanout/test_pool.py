@@ -241,7 +241,7 @@ def test_what_the_web_counts_there_is_counted_here_also_of_a_process_that_died()
 def test_a_process_that_is_killed_is_replaced_and_shown_the_whole_picture():
     async def scene():
         async with staged() as stage:
-            reports = [changed(n, whole=True, lat=1.0, lon=n / 100) for n in range(1_500)]
+            reports = [changed(n, whole=True, lat=1.0, lon=n / 100) for n in range(2_500)]
             stage.tell(*reports)
             socket, _ = await stage.subscribed()
             (pid,) = stage.pids
@@ -255,9 +255,13 @@ def test_a_process_that_is_killed_is_replaced_and_shown_the_whole_picture():
             stage.tell(changed(1, lat=2.0))
             await stage.until(lambda: stage.pool.up == 1)
             assert stage.pool.check().ok
-            _, snapshot = await stage.subscribed()
-            assert (1_500, 1_501) == (len(snapshot["flights"]), snapshot["pos"])
-            lats = {flight["icao24"]: flight["lat"] for flight in snapshot["flights"]}
+            socket, part = await stage.subscribed()
+            flights = [*part["flights"]]
+            while part.get("more"):
+                part = await stage.heard(socket)
+                flights += part["flights"]
+            assert (2_500, 2_501) == (len(flights), part["pos"])
+            lats = {flight["icao24"]: flight["lat"] for flight in flights}
             assert (2.0, 1.0) == (lats["000001"], lats["000002"])
 
     run(scene)
@@ -319,5 +323,34 @@ def test_figures_tell_the_processes_apart():
             assert {"fanout-1": 1.0, "fanout-2": 1.0} == value("fanout", "up")
             assert {"fanout-1": 0.0, "fanout-2": 0.0} == value("fanout", "restarts_total")
             await stage.until(lambda: len(value("fanout_broadcaster", "subscribers")) == 2)
+
+    run(scene)
+
+
+def test_a_client_resumes_at_another_process_and_not_at_one_that_has_just_begun():
+    async def scene():
+        async with staged(2) as stage:
+            stage.tell(changed(1, whole=True, lat=1.5), changed(2, whole=True, lat=2.5))
+            first, snapshot = await stage.subscribed()
+
+            async def resumed() -> Any:
+                socket = await stage.connect()
+                resume = {"epoch": "e1", "pos": snapshot["pos"]}
+                message = {"type": "subscribe", "interval": 0.1, "resume": resume}
+                await socket.write_message(msgspec.json.encode(message).decode())
+                return await stage.heard(socket)
+
+            # The first process still counts its client, so the next goes to the other one.
+            stage.tell(changed(1, lat=1.6))
+            await stage.heard(first)
+            answer = await resumed()
+            assert ("delta", 3) == (answer["type"], answer["pos"])
+            assert [("000001", 1.6)] == [(f["icao24"], f["lat"]) for f in answer["flights"]]
+            for pid in stage.pids:
+                os.kill(pid, signal.SIGKILL)
+            await stage.until(lambda: stage.pool.up == 0)
+            await stage.until(lambda: stage.pool.up == 2)
+            answer = await resumed()
+            assert ("snapshot", 3, 2) == (answer["type"], answer["pos"], len(answer["flights"]))
 
     run(scene)
