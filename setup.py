@@ -75,7 +75,14 @@ setup(
     ],
     extras_require={
         "parquet": ["pyarrow>=18"],
-        "test": ["hypothesis>=6.100", "jsonschema>=4.23", "pytest>=8", "pytest-xdist>=3.5"],
+        "test": [
+            "axe-selenium-python>=3,<4",
+            "hypothesis>=6.100",
+            "jsonschema>=4.23",
+            "pytest>=8",
+            "pytest-xdist>=3.5",
+            "selenium>=4.20",
+        ],
     },
     entry_points={"console_scripts": ["aerotrack = aerotrack.cli:main"]},
 )

@@ -13,7 +13,9 @@ const POLE = -89.99;
 export function landOf(scale) {
   const land = require(`world-atlas/land-${scale}.json`);
   const countries = require(`world-atlas/countries-${scale}.json`);
-  const polygons = polygonsOf(feature(land, land.objects.land)).map(unwrapPolygon);
+  const polygons = polygonsOf(feature(land, land.objects.land))
+    .filter((rings) => !isNullIsland(rings[0]))
+    .map(unwrapPolygon);
   return {
     land: collection(
       polygons.map((rings) => shape("Polygon", rings.map((ring) => closeOverPole(ring)))),
@@ -35,6 +37,11 @@ function polygonsOf(found) {
   return features.flatMap(({ geometry }) =>
     geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates,
   );
+}
+
+/** Natural Earth's joke: a square kilometre of land where both coordinates are zero. */
+function isNullIsland(ring) {
+  return ring.every(([x, y]) => Math.abs(x) < 0.01 && Math.abs(y) < 0.01);
 }
 
 /** The parts of a ring that are coast: what runs along the edge of the map or the pole is not. */

@@ -20,6 +20,8 @@ export class Keys {
 
   #pressed(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    // An open sheet closes by itself, and nothing else then.
+    if (document.querySelector("dialog[open]")) return;
     // What is typed into a field is text; Escape leaves it.
     if (event.key !== "Escape" && isField(event.target)) return;
     const found = this.shortcuts.find(({ key }) => key === event.key);

@@ -12,7 +12,7 @@ const AIRPORT_ZOOM = 10;
 export class Search {
   readonly element: HTMLElement;
   readonly #input = h("input", {
-    type: "search", placeholder: "Search flight, registration, squawk, airport", "aria-label": "Search",
+    type: "text", inputmode: "search", placeholder: "Search flight, registration, squawk, airport", "aria-label": "Search",
     role: "combobox", "aria-expanded": "false", "aria-controls": "search-results", "aria-autocomplete": "list",
     autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
   });
