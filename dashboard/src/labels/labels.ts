@@ -50,7 +50,9 @@ export class Labels {
       if (slot === undefined || !flight) continue;
       const sprite = this.#sprites.of(this.#lines(flight, camera.zoom), overlay.look.dark, ratio);
       const [left, top] = toScreen(camera, ...store.placeAt(slot, now));
-      const away = sizeAt(camera.zoom) * 0.55;
+      // Beside the silhouette, and of whom is marked beside the ring.
+      const ringed = overlay.look.selected.has(icao24) || overlay.look.hovered === icao24;
+      const away = sizeAt(camera.zoom) * (ringed ? 0.95 : 0.55);
       drawing.drawImage(sprite, Math.round((left + away) * ratio), Math.round((top - away * 0.2) * ratio - sprite.height / 2));
     }
   }

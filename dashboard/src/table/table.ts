@@ -12,6 +12,9 @@ import { sorted } from "./order";
 const ROW_PIXELS = 28;
 // Rows kept ready above and below what is seen.
 const SPARE_ROWS = 6;
+// What a row is wider than its columns, CSS pixels: the padding, and a gap between columns (parts.css).
+const PADDING_PIXELS = 28;
+const GAP_PIXELS = 4;
 
 export class FlightTable {
   readonly element: HTMLElement;
@@ -91,7 +94,7 @@ export class FlightTable {
     this.#columns = columnsOf(ids);
     const template = this.#columns.map(({ width, numeric }) => `minmax(${width}px, ${numeric ? "0.7fr" : "1fr"})`).join(" ");
     this.element.style.setProperty("--columns", template);
-    this.element.style.setProperty("--least", `${this.#columns.reduce((sum, { width }) => sum + width, 24)}px`);
+    this.element.style.setProperty("--least", `${this.#columns.reduce((sum, { width }) => sum + width + GAP_PIXELS, PADDING_PIXELS)}px`);
     for (const row of this.#rows.splice(0)) row.element.remove();
     this.#head.replaceChildren(...this.#columns.map((column) => this.#heading(column)));
     this.refresh();
