@@ -164,7 +164,8 @@ class Receivers:
 class CountingSink:
     """Counts observations for their receivers, adds where these stand, and hands them on.
 
-    For feeds that are not raw.
+    For feeds that are not raw. Their positions are resolved already, so where a receiver without a
+    site stands is not looked for: for a feed of the whole world that would cost as much as parsing.
     """
 
     def __init__(self, sink: Sink, receivers: Receivers, site: Site | None) -> None:
@@ -179,7 +180,8 @@ class CountingSink:
             receiver.heard(obs.icao24, now)
             if obs.lat is not None and obs.lon is not None:
                 receiver.positions += 1
-                receiver.placed(obs.lat, obs.lon)
+                if self._site is not None:
+                    receiver.placed(obs.lat, obs.lon)
         if self._site is not None:
             observations = [msgspec.structs.replace(obs, site=self._site) for obs in observations]
         self._sink(observations, now=now, received=received)

@@ -30,11 +30,13 @@ class Aircraft:
         "alt", "callsign", "east", "gs", "icao24", "lat", "lon", "north", "rate", "squawk", "track",
     )  # fmt: skip
 
-    def __init__(self, number: int, chance: random.Random) -> None:
+    def __init__(
+        self, number: int, chance: random.Random, place: tuple[float, float] | None = None
+    ) -> None:
         self.icao24 = f"{0x100000 + number * 61:06x}"
         self.callsign = f"AT{number:05d}"
         self.squawk = f"{chance.randrange(8**4):04o}"
-        self.lat, self.lon = chance.uniform(-50, 65), chance.uniform(-180, 179)
+        self.lat, self.lon = place or (chance.uniform(-50, 65), chance.uniform(-180, 179))
         self.alt = chance.randrange(100, 400) * 100
         self.rate = chance.choice((-1_800, 1_800)) if chance.random() < CLIMBING else 0
         self.fly(chance.uniform(300, 500), chance.uniform(0, 360))

@@ -40,7 +40,7 @@ from live_checks import (
     quantile,
 )
 from live_report import Measured, print_report, targets_missed
-from live_server import Metrics, Server, ServerFailed
+from live_server import Metrics, Server, ServerFailed, simulator
 from processes import (
     machine_busy_s,
     set_session_nice,
@@ -276,7 +276,7 @@ def versions() -> dict[str, str]:
 def run(options: argparse.Namespace, place: Path) -> dict[str, Any]:
     """The whole story; everything that was found, ready for JSON."""
     say = print if not options.json else lambda *_, **__: None
-    with Server(place, options.flights, options.seed) as server:
+    with Server(place, [simulator(options.flights, options.seed)]) as server:
         set_session_nice(server.postmaster, options.nice)  # it has a session of its own
         say(f"server {server.pid} is ready, PostgreSQL is {server.postmaster}", flush=True)
         wait_for_flights(server, options.flights)

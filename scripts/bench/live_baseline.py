@@ -36,8 +36,11 @@ CREATE TABLE bare_position_all PARTITION OF bare_position DEFAULT;
 """
 
 
-def copy_again(conninfo: str, postmaster: int) -> Copied:
-    """COPY the rows of ``position`` into a table like it, a second's worth a transaction."""
+def copy_again(conninfo: str, postmaster: int, last_s: float = float("inf")) -> Copied:
+    """COPY the rows of ``position`` into a table like it, a second's worth a transaction.
+
+    Of the last ``last_s`` seconds only.
+    """
     rows, seconds, cpu_s = 0, 0.0, 0.0
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(MAKE_TABLE)
@@ -46,6 +49,8 @@ def copy_again(conninfo: str, postmaster: int) -> Copied:
             "SELECT extract(epoch FROM min(ts))::float8, extract(epoch FROM max(ts))::float8"
             " FROM position"
         ).fetchone() or (None, None)
+        if first is not None:
+            first = max(first, last - last_s)
         while first is not None and first <= last:
             stream = _stream(connection, first, first + BATCH_S)
             began, used_before = time.perf_counter(), used_with_children(postmaster).cpu_s

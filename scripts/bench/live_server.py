@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -26,6 +26,11 @@ ANSWER_TIMEOUT_S = 30.0
 LINES_SHOWN = 20
 
 Labels = frozenset[tuple[str, str]]
+
+
+def simulator(flights: int, seed: int) -> str:
+    """The address of a simulated feed."""
+    return f"simulator://?flights={flights}&seed={seed}"
 
 
 class ServerFailed(Exception):
@@ -72,17 +77,18 @@ class Metrics:
 
 
 class Server:
-    """``aerotrack serve`` on a free port with one simulator. As a context: killed if it still runs.
+    """``aerotrack serve`` on a free port with these feeds. As a context: killed if it still runs.
 
     ``more`` are further options of it.
     """
 
-    def __init__(self, data_dir: Path, flights: int, seed: int, *more: str) -> None:
+    def __init__(self, data_dir: Path, feeds: Sequence[str], *more: str) -> None:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("AEROTRACK_")}
-        feed = f"simulator://?flights={flights}&seed={seed}"
         options = ["--port", "0", "--log-format", "json", "--data-dir", str(data_dir)]
         options += more
-        self.arguments = ["serve", "--feed", feed]
+        self.arguments = ["serve"]
+        for feed in feeds:
+            self.arguments += ["--feed", feed]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "aerotrack", *self.arguments, *options],
             stderr=subprocess.PIPE,

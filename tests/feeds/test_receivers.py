@@ -83,3 +83,14 @@ def test_observations_of_other_feeds_are_counted_and_get_the_place(sink: Any) ->
     assert [("sbs", 1, 1, 1), ("10.0.0.2", 1, 0, 1)] == shown
     assert [HOME, HOME] == [obs.site for obs in sink.observations]
     assert [(2, 1000.0, 5.0)] == sink.calls
+
+
+def test_a_feed_judged_already_is_not_asked_where_its_receiver_hears(sink: Any) -> None:
+    receivers = Receivers()
+    counting = CountingSink(sink, receivers, None)
+    for number in range(10):
+        seen = Observation(
+            icao24="4ca2d6", ts=10.0 + number, source="other", feed="sbs", lat=53.0, lon=4.0
+        )
+        counting([seen], now=1000.0, received=5.0)
+    assert (10, None) == (receivers.all()[0].positions, receivers.all()[0].around)
