@@ -33,6 +33,12 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     now: float
 
 
+class DoubtClock(msgspec.Struct, frozen=True, gc=False):
+    """Runtime to persistence: while the clock is ``doubted`` nothing is taken into the history."""
+
+    doubted: bool
+
+
 class Drain(msgspec.Struct, frozen=True, gc=False):
     """Runtime to registry, then persistence: finish what you have; answered by ``Drained``.
 

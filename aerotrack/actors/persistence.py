@@ -14,6 +14,7 @@ from aerotrack.actors.messages import (
     BatchKept,
     BatchStored,
     ConfigurePersistence,
+    DoubtClock,
     Drain,
     Drained,
     DurableDone,
@@ -76,6 +77,7 @@ class Persistence(AeroActor):
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
         self._thinning = Thinning()
+        self._doubted = False  # the clock is: what comes has times that are not to be kept
         self._requests = DurableRequests()
         self._keeper: ActorAddress | None = None
         self._states: dict[int, tuple[int, StateSaved]] = {}  # and the batch they wait for
@@ -101,6 +103,9 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
+        if self._doubted:
+            self._thinning.dropped_total += 1
+            return
         # What somebody waits for is never left out; while there is no room nobody may wait.
         if not self._requests and not self._thinning.takes(message.point, self._now):
             return
@@ -116,11 +121,17 @@ class Persistence(AeroActor):
 
     @handles(FlightRecorded)
     def flight_recorded(self, message: FlightRecorded, sender: ActorAddress) -> None:
-        self._buffer.add_flight(message.record, self._now)
+        if not self._doubted:
+            self._buffer.add_flight(message.record, self._now)
 
     @handles(EventRecorded)
     def event_recorded(self, message: EventRecorded, sender: ActorAddress) -> None:
-        self._buffer.add_event(message.event, self._now)
+        if not self._doubted:
+            self._buffer.add_event(message.event, self._now)
+
+    @handles(DoubtClock)
+    def doubt_clock(self, message: DoubtClock, sender: ActorAddress) -> None:
+        self._doubted = message.doubted
 
     # -- whoever waits for the disk ----------------------------------------------------------------
 
@@ -128,7 +139,9 @@ class Persistence(AeroActor):
     def await_durable(self, message: AwaitDurable, sender: ActorAddress) -> None:
         self._waiting[message.request] = sender
         self._requests.add(message.request, message.expected, message.now)
-        if self._thinning.pressure == "drop":
+        if self._doubted:
+            self._fail(self._requests.forget(message.request), "clock_doubted")
+        elif self._thinning.pressure == "drop":
             self._fail(self._requests.forget(message.request), "history_full")
 
     @handles(RequestCounted)
@@ -141,7 +154,7 @@ class Persistence(AeroActor):
 
     @handles(StateSaved)
     def state_saved(self, message: StateSaved, sender: ActorAddress) -> None:
-        if self._keeper is not None:
+        if self._keeper is not None and not self._doubted:
             self._states[message.flight] = self._buffer.newest, message
 
     def _now_safe(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 # Longer than any sound disk takes; a client that still waits should try again.
 DURABLE_WITHIN_S: Final = 10.0
 
-Failure = Literal["history_full", "not_in_time"]
+Failure = Literal["clock_doubted", "history_full", "not_in_time"]
 
 
 class Request(msgspec.Struct):

@@ -27,6 +27,8 @@ RETRY_MOST_S: Final = 15.0
 # How often the embedded server is looked at, and started again if it died.
 WATCH_S: Final = 2.0
 RETENTION_EVERY_S: Final = 3600.0
+# How often a clock that retention does not trust is looked at again.
+TRUST_LOOKS_S: Final = 10.0
 # Positions may take one part in so many of the embedded database's disk: others live on it, too.
 DISK_SHARE: Final = 4
 # What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
@@ -52,6 +54,7 @@ class Database:
         forgotten_after: float,
         spool: Spool,
         identity: UUID,
+        trusted: Callable[[], bool] = lambda: True,
         now: Callable[[], float],
     ) -> None:
         self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
@@ -62,6 +65,7 @@ class Database:
         self._forgotten_after = forgotten_after
         self._spool = spool
         self._identity = identity
+        self._trusted = trusted
         self._now = now
         self._writer: BatchWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -164,6 +168,8 @@ class Database:
     async def _keep_retention(self, conninfo: str) -> None:
         """Drop days older or more than are kept, and end flights nobody ended; hourly."""
         while True:
+            while not self._trusted():  # a clock that is ahead would have it all dropped
+                await asyncio.sleep(TRUST_LOOKS_S)
             try:
                 silent_since = self._now() - self._forgotten_after
                 await asyncio.to_thread(close_forgotten, conninfo, silent_since=silent_since)

@@ -20,6 +20,7 @@ from tornado.netutil import bind_sockets
 
 from aerotrack import __version__
 from aerotrack.actors.messages import (
+    DoubtClock,
     Figures,
     IdentitiesFound,
     RegisterChanged,
@@ -37,6 +38,14 @@ from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
 from aerotrack.runtime.actors import Actors
 from aerotrack.runtime.checkpoints import Checkpoints, read_flights, restore
+from aerotrack.runtime.clock import (
+    ENDING_S,
+    LOOKS_S,
+    RETENTION_SETTLES_S,
+    SETTLES_S,
+    ClockWatch,
+    Doubt,
+)
 from aerotrack.runtime.database import Database
 from aerotrack.runtime.fanout.pool import FanOutPool
 from aerotrack.runtime.fanout.wire import Configure
@@ -75,6 +84,8 @@ class Server:
         self._database: Database
         self._spool: Spool
         self._checkpoints: Checkpoints
+        self._clock_watch: ClockWatch
+        self._doubted: Doubt | None = None  # why the history is closed, while it is
         self._register: Register
         self._stats: Stats
         self._fanout: FanOutPool | None = None
@@ -123,6 +134,9 @@ class Server:
                 limit=settings.outbox_limit,
                 answer=self._answer,
             )
+            self._clock_watch = ClockWatch(
+                seen=outbox.file.seen if outbox else None, started=time.monotonic()
+            )
             self._checkpoints = Checkpoints(self._spool)
             self._database = Database(
                 url=settings.database_url,
@@ -132,6 +146,7 @@ class Server:
                 forgotten_after=forgotten_after(settings.flight_rules()),
                 spool=self._spool,
                 identity=outbox.file.identity if outbox else uuid.uuid4(),
+                trusted=lambda: self._clock_doubt(RETENTION_SETTLES_S) is None,
                 now=time.time,
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
@@ -157,6 +172,7 @@ class Server:
             # Flights look for the airport beside them, and a handler reads no file.
             await asyncio.to_thread(load_airports)
 
+            self._look_at_clock(stack)
             # Before anybody can tell of an aircraft: it is to find its flight.
             await restore(alive, self._restore, self._actors.room, time.time(), time.monotonic())
             feeds = await Feeds.open(
@@ -203,6 +219,27 @@ class Server:
         while self._spool.state.pressure != "none":
             await asyncio.sleep(REPLAY_LOOKS_S)
 
+    def _clock_doubt(self, settles: float = SETTLES_S) -> Doubt | None:
+        return self._clock_watch.doubt(time.time(), time.monotonic(), settles)
+
+    def _look_at_clock(self, stack: AsyncExitStack) -> None:
+        """Where the clock cannot be believed, keep the history closed until it can."""
+        if (doubt := self._clock_doubt()) is not None:
+            waiting = in_background(self._wait_for_clock(doubt), "clock", died=self._fail)
+            stack.callback(waiting.cancel)
+
+    async def _wait_for_clock(self, doubt: Doubt) -> None:
+        system, persistence = self._actors.system, self._actors.persistence
+        system.tell(persistence, DoubtClock(True))
+        log_event(logger, "clock_doubted", level=logging.ERROR, code=doubt, now=time.time())
+        self._doubted = doubt
+        while self._clock_doubt() is not None:
+            await asyncio.sleep(LOOKS_S)
+        await asyncio.sleep(ENDING_S)
+        system.tell(persistence, DoubtClock(False))
+        self._doubted = None
+        log_event(logger, "clock_believed", now=time.time())
+
     def _restore(self, message: RestoreFlights) -> None:
         """Flights that were alive when the server ended last."""
         self._actors.system.tell(self._actors.registry, message)
@@ -234,6 +271,9 @@ class Server:
 
     def _checks(self) -> Sequence[Check]:
         checks = self._stats.checks(time.monotonic())
+        if self._doubted is not None:
+            detail = "the history waits for a clock that can be believed; live does not"
+            checks = (*checks, Check("clock", ok=False, code=self._doubted, detail=detail))
         return checks if self._fanout is None else (*checks, self._fanout.check())
 
     async def _start_fanout(self, web: WebSettings, stack: AsyncExitStack) -> None:

@@ -11,6 +11,7 @@ from aerotrack.actors.messages import (
     BatchKept,
     BatchStored,
     ConfigurePersistence,
+    DoubtClock,
     Drain,
     Drained,
     DurableDone,
@@ -303,3 +304,16 @@ def test_at_the_stop_states_with_nothing_left_to_wait_for_are_kept(actor_system:
     scene = Scene(actor_system)
     scene.tell(StateSaved(1, b"state"), Drain(T0))
     assert [KeepStates((StateSaved(1, b"state"),))] == scene.keeper.messages
+
+
+def test_while_the_clock_is_doubted_nothing_is_taken_into_the_history(actor_system: Any) -> None:
+    scene = Scene(actor_system)
+    record = FlightRecord(1, "4ca2d6", T0, T0, 3)
+    scene.tell(DoubtClock(True), point(1), FlightRecorded(record), AwaitDurable(7, 1, T0))
+    scene.tell(StateSaved(1, b"state"), Tick(T0 + 2))
+    assert ([], [], [DurableFailed("clock_doubted")]) == (
+        scene.batches(), scene.keeper.messages, durable(scene)
+    )  # fmt: skip
+    scene.tell(DoubtClock(False), point(2), Tick(T0 + 4))
+    assert [(1, [2.0])] == scene.batches()
+    assert 1.0 == scene.figure("points_dropped_total")

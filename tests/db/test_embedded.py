@@ -234,6 +234,24 @@ def test_a_server_that_died_is_started_again_under_the_same_connection_string(
         assert rows_of(before) == [("4ca2d6",)]
 
 
+def test_it_keeps_its_connection_string_when_an_attempt_to_start_it_again_fails(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ServerStartFailed("it was stopped while it started")
+
+    with server_on(data_dir) as server:
+        before = server.conninfo
+        kill_and_wait(server)
+        with monkeypatch.context() as patched:
+            patched.setattr(EmbeddedPostgres, "_wait_until_ready", refuse)
+            with pytest.raises(ServerStartFailed):
+                server.start()
+        assert not server.is_running
+        assert before == server.start()
+        assert rows_of(before) == [("4ca2d6",)]
+
+
 def kill_and_wait(server: EmbeddedPostgres) -> None:
     assert server.pid is not None
     pidfd = os.pidfd_open(server.pid)

@@ -1,9 +1,13 @@
 """A restart goes on with the flights that were alive: same names, same picture, nothing new."""
 
+import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from aerotrack.db.outbox import open_outbox
 
 from .harness import Rows, Server, until
 from .test_external_database import door_to
@@ -96,3 +100,24 @@ def test_a_flight_that_fell_silent_while_the_server_was_down_ends(
         until("its end", lambda: ("ended", 1) in events(database_url))
         server.stop()
     assert [("ended", 1), ("started", 1)] == events(database_url)
+
+
+@pytest.mark.parametrize(
+    ("days", "code"), [(200.0, "clock_behind"), (-200.0, "clock_ahead")], ids=["behind", "ahead"]
+)
+def test_with_a_clock_that_is_months_off_history_waits_and_live_does_not(
+    data_dir: Path, database_url: str, days: float, code: str
+) -> None:
+    outbox = open_outbox(data_dir)
+    with outbox.file.transaction():
+        outbox.file.set_meta("seen", time.time() + days * 86_400)
+    outbox.close()
+    with Server(data_dir, database_url=database_url) as server:
+        server.logged(f"clock_doubted code={code}")
+        report(server, 1, 0)
+        until("it is live", server.flights)
+        status, body = server.request("GET", "/readyz")
+        codes = {check["name"]: check.get("code") for check in json.loads(body)["checks"]}
+        assert (503, code) == (status, codes["clock"])
+        server.stop()
+    assert 0 == Rows(database_url).one("SELECT count(*) FROM position")

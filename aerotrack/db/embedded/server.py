@@ -90,6 +90,7 @@ class EmbeddedPostgres:
         self._binaries: Binaries | None = None
         self._socket_dir: Path | None = None
         self._process: ServerProcess | None = None
+        self._was_up = False  # since `stop`
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,16 +140,22 @@ class EmbeddedPostgres:
         """Start the server, creating what is missing; returns the connection string.
 
         A server that is running is left as it is; one that died is started again under the same
-        connection string. On an error nothing is left running or locked.
+        connection string, also when attempts at that fail in between. On an error nothing is left
+        running, and after a first start nothing locked.
         """
         with self._serial:
             if self.is_running:
                 return self.conninfo
             try:
-                return self._start()
+                conninfo = self._start()
             except BaseException:
-                self._stop()
+                if self._was_up:  # whoever holds the connection string is to find it again
+                    self._end_process()
+                else:
+                    self._stop()
                 raise
+            self._was_up = True
+            return conninfo
 
     def stop(self) -> None:
         """Shut down, remove the socket directory, release the data directory. Idempotent."""
@@ -241,10 +248,14 @@ class EmbeddedPostgres:
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
-    def _stop(self) -> None:
+    def _end_process(self) -> None:
         if self._process is not None:
             self._process.stop(FAST_STOP_TIMEOUT_S, IMMEDIATE_STOP_TIMEOUT_S)
             self._process = None
+
+    def _stop(self) -> None:
+        self._end_process()
+        self._was_up = False
         if self._socket_dir is not None and self._account is not None:
             remove_socket_dir(self._socket_dir, self._account)
             self._socket_dir = None

@@ -173,6 +173,8 @@ class OutboxFile:
     def put_flights(self, flights: Mapping[int, bytes], over: Iterable[int] = ()) -> None:
         """Keep these states by the number of the flight; forget those that are ``over``."""
         with self.transaction() as db:
+            if flights:
+                self.set_meta("seen", self._now())
             db.executemany(
                 "INSERT OR REPLACE INTO flight VALUES (?, ?)",
                 ((flight, zlib.compress(body, ZLIB_LEVEL)) for flight, body in flights.items()),
@@ -191,6 +193,12 @@ class OutboxFile:
         """Write something that does not matter: raises where nothing can be written."""
         with self.transaction():
             self.set_meta("probed", self._now())
+
+    @property
+    def seen(self) -> float | None:
+        """The latest time at which flights were kept here, epoch seconds: our clock's then."""
+        found = self.meta().get("seen")
+        return found if isinstance(found, float) else None
 
     # -- size --------------------------------------------------------------------------------------
 
