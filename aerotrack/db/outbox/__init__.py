@@ -7,7 +7,8 @@ it, :mod:`~aerotrack.db.outbox.salvage` what is done about a damaged one, and
 
 from aerotrack.db.outbox.file import OutboxFile
 from aerotrack.db.outbox.opening import OutboxUnusable, OwnedOutbox, open_outbox
-from aerotrack.db.outbox.spool import Spool, SpoolAnswer, SpoolState
+from aerotrack.db.outbox.spool import Spool, SpoolAnswer
+from aerotrack.db.outbox.state import SpoolState
 
 __all__ = [
     "OutboxFile",

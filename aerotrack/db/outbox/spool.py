@@ -28,11 +28,12 @@ from aerotrack.actors.messages import (
     BatchStored,
     PressureChanged,
 )
+from aerotrack.db.outbox.alive import AliveFlights
 from aerotrack.db.outbox.codec import UnreadableBatch
 from aerotrack.db.outbox.opening import OwnedOutbox, is_damage
 from aerotrack.db.outbox.salvage import begin_anew
+from aerotrack.db.outbox.state import SpoolState, pressure_at
 from aerotrack.domain.records import Batch
-from aerotrack.domain.saved import save_row
 from aerotrack.domain.thinning import Pressure
 from aerotrack.logs import log_event
 
@@ -51,12 +52,6 @@ DELETED_WITHIN_S: Final = 1.0
 # Between a file that could not be written and the next attempt at it.
 FILE_AGAIN_S: Final = 1.0
 
-# Shares of the limit from which new points are thinned, and dropped: what is left by then is for
-# flights, events, and points acknowledged one by one. Each ends at the share beside it, so that it
-# does not come and go with every batch.
-THIN_FROM, THIN_UNTIL = 0.75, 0.6
-DROP_FROM, DROP_UNTIL = 0.95, 0.85
-
 # Codes of BatchFailed and BatchKept.
 NOT_READY: Final = "database_not_ready"
 BEHIND: Final = ""  # it only waits its turn
@@ -70,26 +65,6 @@ class Writer(Protocol):
 
     def submit(self, batch: Batch) -> None:
         """Take it; exactly one answer follows, by :meth:`Spool.writer_answered`."""
-
-
-class SpoolState(msgspec.Struct, frozen=True):
-    """How the outbox does: what waits in it, its bytes on disk, and of ``limit`` the share used.
-
-    ``error`` is the code of what stands in the way of writing it, ``""`` where nothing does;
-    ``away`` that of PostgreSQL's last refusal, until it stores something again.
-    """
-
-    batches: int = 0
-    rows: int = 0
-    bytes: int = 0
-    used: float = 0.0
-    oldest: float | None = None
-    pressure: Pressure = "none"
-    error: str = ""
-    away: str = ""
-    kept_total: int = 0
-    drained_total: int = 0
-    unreadable_total: int = 0
 
 
 class _Answered(msgspec.Struct, frozen=True):
@@ -153,7 +128,7 @@ class Spool:
         self._slow = False  # and that was said; until the outbox is empty again
         self._kept = self._drained_total = self._unreadable = 0
         self._pressure: Pressure = "none"
-        self._alive = {flight for flight, _ in outbox.file.flights()} if outbox else set()
+        self._alive = AliveFlights(outbox.file if outbox else None)
         self._error = "" if outbox else OUTBOX_UNWRITABLE
         self._away = NOT_READY
         self.state = SpoolState(error=self._error)
@@ -250,7 +225,8 @@ class Spool:
             case _Detach():
                 self._writer, self._away = None, NOT_READY
             case _Flights():
-                self._keep_flights(event.states)
+                if self._outbox is not None:
+                    self._alive.keep(event.states, self._outbox.file)
             case _:
                 pass
         now = self._monotonic()
@@ -276,7 +252,11 @@ class Spool:
         self._feed_writer()
 
     def _take(self, batch: Batch) -> None:
-        self._follow_flights(batch)
+        if self._outbox is not None:
+            try:
+                self._alive.follow(batch, self._outbox.file)
+            except sqlite3.Error as error:
+                self._file_failed(error)
         straight = self._writer is not None and not self._sent and not self._waiting
         if straight and self._writer is not None:
             self._direct = batch
@@ -284,32 +264,6 @@ class Spool:
             self._send(self._writer, batch)
         else:
             self._keep(batch, self._away or BEHIND)
-
-    # -- flights that are alive --------------------------------------------------------------------
-
-    def _follow_flights(self, batch: Batch) -> None:
-        """Flights that begin are on the disk before anything of them is in PostgreSQL, so that a
-        restart never takes one for another; those that ended are forgotten."""
-        began = {
-            record.flight: save_row(record)
-            for record in batch.flights
-            if record.ended is None and record.flight not in self._alive
-        }
-        over = [r.flight for r in batch.flights if r.ended is not None and r.flight in self._alive]
-        if self._outbox is None or not (began or over):
-            return
-        try:
-            self._outbox.file.put_flights(began, over)
-        except sqlite3.Error as error:
-            self._file_failed(error)
-            return
-        self._alive.update(began)
-        self._alive.difference_update(over)
-
-    def _keep_flights(self, states: Mapping[int, bytes]) -> None:
-        """Keep the states of those flights that have not ended meanwhile."""
-        if self._outbox is not None:
-            self._outbox.file.put_flights({f: states[f] for f in states if f in self._alive})
 
     @property
     def _waiting(self) -> int:
@@ -328,7 +282,13 @@ class Spool:
                 refusal = BatchFailed(batch.number, OUTBOX_UNWRITABLE, str(error))
             else:
                 if encoded.left_out:
-                    self._say_left_out(batch.number, encoded.left_out)
+                    log_event(
+                        logger,
+                        "outbox_rows_left_out",
+                        level=logging.ERROR,
+                        number=batch.number,
+                        rows=encoded.left_out,
+                    )
                 self._error = ""
                 self._kept += 1
                 if direct:
@@ -464,9 +424,6 @@ class Spool:
         self._drained, self._delete_by, self._read_up_to = [], None, -1
         self._again.clear()
 
-    def _say_left_out(self, number: int, rows: int) -> None:
-        log_event(logger, "outbox_rows_left_out", level=logging.ERROR, number=number, rows=rows)
-
     # -- what is told ------------------------------------------------------------------------------
 
     def _answer(self, message: SpoolAnswer) -> None:
@@ -514,8 +471,8 @@ class Spool:
                 event = self._events.get_nowait()
                 if isinstance(event, _Answered):
                     self._settle(event.answer)
-                elif isinstance(event, _Flights):
-                    self._keep_flights(event.states)
+                elif isinstance(event, _Flights) and self._outbox is not None:
+                    self._alive.keep(event.states, self._outbox.file)
         if self._direct is not None:
             direct, self._direct = self._direct, None
             self._sent.clear()
@@ -529,12 +486,3 @@ class Spool:
         except sqlite3.Error as error:
             log_event(logger, "outbox_close_failed", level=logging.ERROR, reason=str(error))
         self._outbox = None
-
-
-def pressure_at(used: float, before: Pressure) -> Pressure:
-    """What is to happen to new points with this share of the limit used, and that before."""
-    if used >= DROP_FROM or (before == "drop" and used >= DROP_UNTIL):
-        return "drop"
-    if used >= THIN_FROM or (before != "none" and used >= THIN_UNTIL):
-        return "thin"
-    return "none"

@@ -15,8 +15,8 @@ from aerotrack.db.outbox.spool import (
     OUTBOX_FULL,
     OUTBOX_UNWRITABLE,
     SPOOL_STOPPED,
-    pressure_at,
 )
+from aerotrack.db.outbox.state import pressure_at
 from aerotrack.domain.saved import load
 
 Spooling = Callable[..., Any]
