@@ -5,30 +5,23 @@ where there is no server, ``DatabaseTimeout`` where a query takes too long, else
 """
 
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
-import psycopg
-from psycopg import AsyncConnection, AsyncCursor
-from psycopg_pool import AsyncConnectionPool
 
 from aerotrack.db import queries
-from aerotrack.db.connection import SESSION_SETUP, translated, with_defaults
 from aerotrack.db.errors import DatabaseError
+from aerotrack.db.pool import ReadPool
 from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key_range
 
 # Reads are short and few beside the live stream; more would take memory from the writer's server.
 POOL_SIZE: Final = 4
-IDLE_S: Final = 60.0
 # A page waits this long for a connection, then says that the history is away.
 WAIT_S: Final = 3.0
 # No page needs a query that runs longer; whoever does has SQL.
 STATEMENT_TIMEOUT_S: Final = 10
-# Points of a day-long flight at one a second; more come by asking ``after`` the last.
-TRACK_LIMIT: Final = 100_000
 FLIGHTS_LIMIT: Final = 100
 
 _SQL: Final = queries.load("reader")
@@ -68,16 +61,13 @@ class Reader:
         statement_timeout: float = STATEMENT_TIMEOUT_S,
         wait: float = WAIT_S,
     ) -> None:
-        self._conninfo = with_defaults(conninfo, "aerotrack reader")
-        self._statement_timeout_ms = int(statement_timeout * 1000)
-        self._wait = wait
-        self._pool: AsyncConnectionPool[AsyncConnection] | None = None
+        self._pool = ReadPool(
+            conninfo, "reader", size=POOL_SIZE, statement_timeout=statement_timeout, wait=wait
+        )
 
     async def close(self) -> None:
         """Close what is open; a later question opens it again."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+        await self._pool.close()
 
     async def flight(self, flight: int) -> FlightRecord | None:
         """The flight of that key, ``None`` where there is none."""
@@ -93,15 +83,6 @@ class Reader:
     async def latest_flight(self, icao24: str) -> FlightRecord | None:
         """The flight of the aircraft that began last, alive or not."""
         return next(iter(await self.flights_of(icao24, limit=1)), None)
-
-    async def track(
-        self, flight: int, *, after: float | None = None, limit: int = TRACK_LIMIT
-    ) -> list[TrackPoint]:
-        """Points of a flight in time order: the newest ``limit`` of those later than ``after``."""
-        # The key holds the second of the first observation; nothing of the flight is older.
-        since = (flight & 0xFFFF_FFFF) - 1 if after is None else after
-        rows = await self._rows("track", {"flight": flight, "after": since, "limit": limit})
-        return [_point(row) for row in rows]
 
     async def airframes(self, icao24s: Collection[str]) -> list[KnownAirframe]:
         """What the register says of these aircraft, of those that it knows."""
@@ -135,46 +116,11 @@ class Reader:
         return DatabaseHealth(ok=True, seconds=time.monotonic() - begun, stored_at=rows[0][0])
 
     async def _rows(self, name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        async with self._cursor() as cursor:
-            await cursor.execute(_SQL[name], parameters)
-            return await cursor.fetchall()
-
-    @asynccontextmanager
-    async def _cursor(self) -> AsyncIterator[AsyncCursor[tuple[Any, ...]]]:
-        with translated():
-            pool = await self._opened()
-            async with pool.connection() as connection, connection.cursor(binary=True) as cursor:
-                yield cursor
-
-    async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
-        if self._pool is None:
-            self._pool = AsyncConnectionPool(
-                self._conninfo,
-                min_size=0,
-                max_size=POOL_SIZE,
-                max_idle=IDLE_S,
-                timeout=self._wait,
-                # The pool tries no longer than anybody waits, and anew when somebody asks.
-                reconnect_timeout=self._wait,
-                kwargs={"autocommit": True},
-                configure=self._configure,
-                check=AsyncConnectionPool.check_connection,
-                open=False,
-                name="reader",
-            )
-        await self._pool.open()  # does nothing where it is open
-        return self._pool
-
-    async def _configure(self, connection: psycopg.AsyncConnection) -> None:
-        await connection.execute(SESSION_SETUP)
-        await connection.execute(
-            f"SET statement_timeout = {self._statement_timeout_ms}; "
-            "SET default_transaction_read_only = on".encode()
-        )
+        return await self._pool.rows(_SQL[name], parameters)
 
 
-def _point(row: tuple[Any, ...]) -> TrackPoint:
-    """A row of ``track``; gs and track lie as 4-byte floats, and their precision is a tenth."""
+def point_of_row(row: tuple[Any, ...]) -> TrackPoint:
+    """A row of a track; gs and track lie as 4-byte floats, and their precision is a tenth."""
     flight, ts, lat, lon, alt_baro, alt_geom, on_ground, gs, track, *rest = row
     return TrackPoint(
         flight,

@@ -13,6 +13,7 @@ from aerotrack.db.embedded import EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
 from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.outbox import Spool
+from aerotrack.db.past import PastReader
 from aerotrack.db.reader import Reader
 from aerotrack.db.retention import close_forgotten, drop_beyond, drop_old
 from aerotrack.db.writer import BatchWriter
@@ -70,6 +71,8 @@ class Database:
         self._writer: BatchWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.reader: Reader | None = None
+        self.past: PastReader | None = None  # for searches and past moments
+        self.replays: PastReader | None = None  # for playback
         self.error: str | None = "starting"  # code of what stands in the way of being ready
         self._said = ""  # the reason it is away, as it was logged last
 
@@ -119,6 +122,8 @@ class Database:
         self._writer.start()
         self._spool.attach(self._writer)
         self.reader = Reader(conninfo)
+        self.past = PastReader(conninfo, "history")
+        self.replays = PastReader(conninfo, "playback")
         self.error = None
         self._tasks.append(in_background(self._keep_retention(conninfo), "retention"))
         log_event(logger, "database_ready", server=self.described, schema_version=len(bundled()))
@@ -203,8 +208,9 @@ class Database:
         if self._writer is not None:
             await asyncio.to_thread(self._writer.stop, timeout)
         await asyncio.to_thread(self._spool.stop, SPOOL_STOP_S)
-        if self.reader is not None:
-            await self.reader.close()
+        for reader in (self.reader, self.past, self.replays):
+            if reader is not None:
+                await reader.close()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.stop)
 

@@ -50,7 +50,7 @@ from aerotrack.runtime.database import Database
 from aerotrack.runtime.fanout.pool import FanOutPool
 from aerotrack.runtime.fanout.wire import Configure
 from aerotrack.runtime.feeds import CLOCK, Feeds
-from aerotrack.runtime.history import History
+from aerotrack.runtime.history import History, Replays
 from aerotrack.runtime.register import Register
 from aerotrack.runtime.stats import Stats, totals
 from aerotrack.runtime.tasks import in_background
@@ -255,7 +255,8 @@ class Server:
             actors=self._actors.system,
             registry=self._actors.registry,
             broadcaster=self._actors.broadcaster,
-            history=History(self._database),
+            history=History(self._database, self.settings.flight_rules()),
+            replays=Replays(self._database, self.settings.flight_rules()),
             feeds=lambda: feeds.figures,
             receivers=lambda: feeds.receivers,
             sink=self._actors.ingest,

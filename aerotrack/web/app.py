@@ -14,6 +14,7 @@ from aerotrack.web.ingest import ObservationsHandler, PostedFeeds
 from aerotrack.web.live_app import LIVE, LiveApplication, Route, make_server
 from aerotrack.web.metrics import Snapshot, Summed
 from aerotrack.web.pages import AddressesHandler, IndexHandler, OpenApiHandler
+from aerotrack.web.past import AircraftFlightsHandler, AircraftHistoryHandler, EventsHandler
 from aerotrack.web.ports import Ports
 from aerotrack.web.readsb import AircraftFile
 from aerotrack.web.settings import WebSettings
@@ -44,6 +45,9 @@ ROUTES: Final = (
     Route("/api/v1/flights/{name}", FlightHandler),
     Route("/api/v1/flights/{name}/track", TrackHandler),
     Route("/api/v1/flights/{name}/track.{extension}", TrackHandler),
+    Route("/api/v1/aircraft/{icao24}", AircraftHistoryHandler),
+    Route("/api/v1/aircraft/{icao24}/flights", AircraftFlightsHandler),
+    Route("/api/v1/events", EventsHandler),
     Route("/api/v1/observations", ObservationsHandler),
     Route("/api/v1/feeds", FeedsHandler),
     Route("/api/v1/receivers", ReceiversHandler),

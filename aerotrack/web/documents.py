@@ -8,7 +8,9 @@ import msgspec
 
 from aerotrack.actors.messages import Figures
 from aerotrack.domain import types as t
-from aerotrack.domain.records import EndCause, FlightRecord, TrackPoint, flight_id_of_key
+from aerotrack.domain.countries import country_of
+from aerotrack.domain.past import AircraftRecord, PastEvent
+from aerotrack.domain.records import EndCause, EventKind, FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.domain.vocabulary import DECIMALS, Live
 from aerotrack.feeds.feed import FeedFigures, FeedState
 from aerotrack.feeds.receivers import Receiver
@@ -77,6 +79,55 @@ class PastFlight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     phase: t.Phase | None = None
     est_departure: t.EstDeparture | None = None
     est_arrival: t.EstArrival | None = None
+
+
+class PastFlightsDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Flights searched for, the latest first; ``next`` is the cursor of the next page."""
+
+    now: float
+    count: int
+    flights: tuple[PastFlight, ...]
+    next: str | None = None
+
+
+class EventDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to a flight."""
+
+    event: EventKind
+    icao24: t.Icao24
+    flight_id: t.FlightId
+    ts: t.Timestamp
+    callsign: t.Callsign | None = None
+    lat: t.Latitude | None = None
+    lon: t.Longitude | None = None
+    detail: str | None = None
+
+
+class EventsDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Events, the last first; ``next`` is the cursor of the next page."""
+
+    now: float
+    count: int
+    events: tuple[EventDocument, ...]
+    next: str | None = None
+
+
+class AircraftDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An aircraft: what feeds and the register say of it, and when it was heard."""
+
+    icao24: t.Icao24
+    registration: t.Registration | None = None
+    typecode: t.Typecode | None = None
+    desc: str | None = None
+    operator: str | None = None
+    owner: str | None = None
+    serial_number: str | None = None
+    year: int | None = None
+    category: t.Category | None = None
+    db_flags: t.DbFlags | None = None
+    country: t.Country | None = None
+    first_seen: float | None = None
+    last_seen: float | None = None
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -246,6 +297,26 @@ def past_flight(record: FlightRecord) -> PastFlight:
     """The document of a flight the history holds."""
     values = {name: getattr(record, name) for name in record.__struct_fields__ if name != "flight"}
     return PastFlight(flight_id=flight_id_of_key(record.flight), **values)
+
+
+def past_event(event: PastEvent) -> EventDocument:
+    """The document of an event."""
+    name = flight_id_of_key(event.flight)
+    return EventDocument(
+        event=event.kind,
+        icao24=name.partition("-")[0],
+        flight_id=name,
+        ts=event.ts,
+        callsign=event.callsign,
+        lat=_rounded("lat", event.lat),
+        lon=_rounded("lon", event.lon),
+        detail=event.detail,
+    )
+
+
+def aircraft_document(record: AircraftRecord) -> AircraftDocument:
+    """The document of an aircraft."""
+    return AircraftDocument(**msgspec.structs.asdict(record), country=country_of(record.icao24))
 
 
 def point(recorded: TrackPoint) -> Point:

@@ -6,12 +6,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from aerotrack.actors.messages import GetPicture, Picture
 from aerotrack.domain import types as t
 from aerotrack.domain.geojson import METRES_PER_FOOT
 from aerotrack.domain.vocabulary import Live
-from aerotrack.web.flights import feed_name
-from aerotrack.web.handler import ApiHandler
+from aerotrack.web.flights import PictureHandler
 from aerotrack.web.tracks import MEDIA_TYPES
 
 # Flights encoded between two turns of the event loop: about two milliseconds.
@@ -74,19 +72,12 @@ def collection_parts(now: float, entries: Sequence[bytes]) -> Iterator[bytes]:
     yield b"]}"
 
 
-class FlightsGeoJsonHandler(ApiHandler):
-    """The live picture as a FeatureCollection."""
+class FlightsGeoJsonHandler(PictureHandler):
+    """The picture as a FeatureCollection, now or at a past moment."""
 
-    parameters = frozenset({"bbox", "feed"})
-    later = frozenset({"at"})
+    parameters = frozenset({"bbox", "feed", "at"})
 
     async def get(self) -> None:
-        box = self.box_argument()
-        feed = self.argument("feed")
-        feed = None if feed is None else feed_name(feed)
-        picture = await self.ask(
-            self.ports.broadcaster, GetPicture(self.ports.clock.wall(), box, feed)
-        )
-        assert isinstance(picture, Picture)
+        now, entries = await self.picture()
         self.set_header("Content-Type", f"{MEDIA_TYPES['geojson']}; charset=utf-8")
-        await self.write_parts(collection_parts(picture.now, picture.entries))
+        await self.write_parts(collection_parts(now, entries))

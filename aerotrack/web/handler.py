@@ -134,9 +134,8 @@ class AnsweredHere(AnswersWithProblems):
 class ApiHandler(AnsweredHere):
     """An HTTP handler. Bodies arrive in pieces, so that their limit is answered as a problem."""
 
-    # Query parameters that are understood; ``later`` are of the contract but not done yet.
+    # Query parameters that are understood.
     parameters: ClassVar[frozenset[str]] = frozenset()
-    later: ClassVar[frozenset[str]] = frozenset()
     # Whether other parameters are ignored (readsb's clients add their own) or refused.
     strict: ClassVar[bool] = True
 
@@ -202,8 +201,6 @@ class ApiHandler(AnsweredHere):
     def check_parameters(self) -> None:
         """Refuse what is not understood, so that a typo is not answered with the whole world."""
         for name in self.request.query_arguments:
-            if name in self.later:
-                raise Problem("not_supported", f"The parameter {name} is not supported yet.")
             if self.strict and name not in self.parameters:
                 raise Problem("unknown_parameter", f"There is no parameter {name!r} here.")
 

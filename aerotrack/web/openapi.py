@@ -46,7 +46,29 @@ TRACK_ANSWERS: Final = (
     (JSON, (d.TrackDocument,)),
     (GEOJSON, ()),
     ("text/csv", ()),
+    ("application/vnd.google-earth.kml+xml", ()),
 )
+ICAO24: Final = Parameter("icao24", "24-bit address in hex", "4ca2d6", required=True)
+AT: Final = Parameter("at", "A past moment: epoch seconds or ISO 8601", "2025-11-24T16:00:00Z")
+PERIOD: Final = (
+    Parameter("from", "Not before this time: epoch seconds or ISO 8601", "2025-11-24T16:00:00Z"),
+    Parameter("to", "Not after this time; default now", "1764003600"),
+)
+PAGES: Final = (
+    Parameter("cursor", "The next of the answer before", "ksQGAAAAAAAAks8AAAAAAAAAAAA"),
+    Parameter("limit", "Rows of a page, 1 to 1000; default 100", "100"),
+)
+AIRPORT: Final = Parameter("airport", "Departure or arrival, as estimated", "EIDW")
+SEARCH: Final = (
+    *PERIOD,
+    Parameter("callsign", "What it begins with", "RYR"),
+    Parameter("registration", "What it begins with", "EI-"),
+    Parameter("icao24", "24-bit address in hex", "4ca2d6"),
+    Parameter("typecode", "ICAO type designator", "B738"),
+    AIRPORT,
+    *PAGES,
+)
+SIMPLIFY: Final = Parameter("simplify", "Metres by which a point left out may be missed", "50")
 
 OPERATIONS: Final = (
     Operation(path="/", summary="The map", answers=(("text/html", ()),)),
@@ -81,13 +103,14 @@ OPERATIONS: Final = (
         problems=(400, 403, 426, 503),
     ),
     Operation(
-        path="/api/v1/flights", summary="The live picture", parameters=(BBOX, FEED),
-        answers=((JSON, (d.FlightsDocument,)),), problems=(400, 501, 503),
+        path="/api/v1/flights", summary="The picture, live or past, or a search",
+        parameters=(BBOX, FEED, AT, *SEARCH),
+        answers=((JSON, (d.FlightsDocument, d.PastFlightsDocument)),), problems=(400, 422, 503),
     ),
     Operation(
-        path="/api/v1/flights.geojson", summary="The live picture as GeoJSON",
-        parameters=(BBOX, FEED), answers=((GEOJSON, (FlightCollection,)),),
-        problems=(400, 501, 503),
+        path="/api/v1/flights.geojson", summary="The picture as GeoJSON",
+        parameters=(BBOX, FEED, AT), answers=((GEOJSON, (FlightCollection,)),),
+        problems=(400, 422, 503),
     ),
     Operation(
         path="/api/v1/flights/{name}", summary="One flight, alive or over", parameters=(NAME,),
@@ -95,12 +118,39 @@ OPERATIONS: Final = (
     ),
     Operation(
         path="/api/v1/flights/{name}/track", summary="The track of one flight, format by Accept",
-        parameters=(NAME,), answers=TRACK_ANSWERS, problems=(400, 404, 406, 503),
+        parameters=(NAME, *PERIOD, SIMPLIFY), answers=TRACK_ANSWERS,
+        problems=(400, 404, 406, 422, 503),
     ),
     Operation(
         path="/api/v1/flights/{name}/track.{extension}", summary="The same, format by extension",
-        parameters=(NAME, Parameter("extension", "json, geojson or csv", "csv", required=True)),
-        answers=TRACK_ANSWERS, problems=(400, 404, 406, 501, 503),
+        parameters=(
+            NAME, Parameter("extension", "json, geojson, csv or kml", "csv", required=True),
+            *PERIOD, SIMPLIFY,
+        ),
+        answers=TRACK_ANSWERS, problems=(400, 404, 406, 422, 503),
+    ),
+    Operation(
+        path="/api/v1/aircraft/{icao24}", summary="What is known of an aircraft",
+        parameters=(ICAO24,), answers=((JSON, (d.AircraftDocument,)),), problems=(400, 404, 503),
+    ),
+    Operation(
+        path="/api/v1/aircraft/{icao24}/flights", summary="The flights of an aircraft",
+        parameters=(
+            ICAO24, *PERIOD, Parameter("callsign", "What it begins with", "RYR"), AIRPORT, BBOX,
+            *PAGES,
+        ),
+        answers=((JSON, (d.PastFlightsDocument,)),), problems=(400, 422, 503),
+    ),
+    Operation(
+        path="/api/v1/events", summary="What happened, the latest first",
+        parameters=(
+            *PERIOD,
+            Parameter("event", "started, takeoff, landing, emergency, ended or resumed", "landing"),
+            Parameter("icao24", "24-bit address in hex", "4ca2d6"),
+            Parameter("airport", "Where a take-off or landing was", "EIDW"),
+            *PAGES,
+        ),
+        answers=((JSON, (d.EventsDocument,)),), problems=(400, 422, 503),
     ),
     Operation(
         path="/api/v1/observations", method="post", status=202, summary="Take observations in",

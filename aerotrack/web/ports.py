@@ -5,13 +5,23 @@ The web knows actors only by opaque addresses and typed messages, the database o
 """
 
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from aerotrack.actors.messages import DurableDone, Figures
+from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
+from aerotrack.domain.past import (
+    AircraftRecord,
+    Airframe,
+    EventSearch,
+    FlightSearch,
+    PastEvent,
+    PastState,
+    Stretch,
+)
 from aerotrack.domain.records import FlightRecord, TrackPoint
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
 from aerotrack.feeds.receivers import Receiver
@@ -43,8 +53,43 @@ class History(Protocol):
     async def flight(self, name: str) -> FlightRecord | None:
         """The flight of that flight_id, or the newest one of that icao24."""
 
-    async def track(self, flight: int, limit: int) -> Sequence[TrackPoint]:
-        """The points of the flight with that key, oldest first, at most ``limit`` of them."""
+    async def track_part(
+        self, flight: int, after: float, until: float, limit: int
+    ) -> Sequence[TrackPoint]:
+        """Points of the flight with that key later than ``after`` up to ``until`` (epoch seconds),
+        the oldest first, at most ``limit`` of them."""
+
+    async def picture(
+        self, at: float, box: Box | None, follow: Collection[str] = ()
+    ) -> Sequence[PastState]:
+        """The flights shown at a moment that lie in ``box`` or are followed (icao24s)."""
+
+    async def flights(self, search: FlightSearch) -> Sequence[FlightRecord]:
+        """The flights searched for. Raises ``TimeoutError`` where that takes too long."""
+
+    async def events(self, search: EventSearch) -> Sequence[PastEvent]:
+        """The events searched for. Raises ``TimeoutError`` where that takes too long."""
+
+    async def aircraft(self, icao24: str) -> AircraftRecord | None:
+        """What is known of an aircraft."""
+
+
+class Replays(Protocol):
+    """What playback reads, apart from the other questions. Raises ``OSError`` like the history."""
+
+    async def picture(
+        self, at: float, box: Box | None, follow: Collection[str] = ()
+    ) -> Sequence[PastState]:
+        """The flights shown at a moment that lie in ``box`` or are followed (icao24s)."""
+
+    async def points_between(self, stretch: Stretch) -> Sequence[TrackPoint]:
+        """The rows of a stretch."""
+
+    async def events_between(self, since: float, until: float, limit: int) -> Sequence[PastEvent]:
+        """Events later than ``since`` up to ``until``, in order."""
+
+    async def airframes(self, flights: Collection[int]) -> Mapping[int, Airframe]:
+        """Which aircraft flights (keys) were, of those that have a record."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -174,12 +219,16 @@ class FanOut(Protocol):
 
 
 class LivePorts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the live stream is given; with a ``fanout`` its clients are served there."""
+    """What the live stream is given; with a ``fanout`` its clients are served there.
+
+    Playback is only where there are ``replays``: processes of the fan-out have no database.
+    """
 
     actors: Actors
     broadcaster: Address
     clock: Clock
     fanout: FanOut | None = None
+    replays: Replays | None = None
 
 
 class Ports(LivePorts, frozen=True, kw_only=True):

@@ -1,9 +1,11 @@
-"""A track in the formats people take away: JSON, GeoJSON (RFC 7946) and CSV. Pure."""
+"""A track in the formats people take away: JSON, GeoJSON (RFC 7946), CSV and KML. Pure."""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal
+from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -11,14 +13,14 @@ from aerotrack.domain.geojson import METRES_PER_FOOT, cut_at_antimeridian, line_
 from aerotrack.domain.records import TrackPoint
 from aerotrack.web.documents import Point, point
 
-Format = Literal["json", "geojson", "csv"]
+Format = Literal["json", "geojson", "csv", "kml"]
+Parts = AsyncIterator[Sequence[TrackPoint]]
 MEDIA_TYPES: Final[dict[Format, str]] = {
     "json": "application/json",
     "geojson": "application/geo+json",
     "csv": "text/csv",
+    "kml": "application/vnd.google-earth.kml+xml",
 }
-# Points encoded between two turns of the event loop: about a millisecond.
-SLICE: Final = 500
 CSV_COLUMNS: Final = Point.__struct_fields__
 
 
@@ -59,25 +61,27 @@ def format_of(extension: str | None, accept: str) -> Format | None:
     return None
 
 
-def json_parts(title: Titled, points: Sequence[TrackPoint]) -> Iterator[bytes]:
+async def json_parts(title: Titled, parts: Parts) -> AsyncIterator[bytes]:
     """The document of :class:`aerotrack.web.documents.TrackDocument`, in pieces."""
-    yield msgspec.json.encode(title)[:-1] + b',"points":['
-    for start in range(0, len(points), SLICE):
-        encoded = msgspec.json.encode([point(one) for one in points[start : start + SLICE]])
-        yield (b"," if start else b"") + encoded[1:-1]
-    yield b"]}"
+    head = msgspec.json.encode(title)[:-1] + b',"points":['
+    comma = b""
+    async for part in parts:
+        encoded = msgspec.json.encode([point(one) for one in part])[1:-1]
+        if encoded:
+            yield head + comma + encoded
+            head, comma = b"", b","
+    yield head + b"]}"
 
 
-def csv_parts(points: Sequence[TrackPoint]) -> Iterator[bytes]:
+async def csv_parts(parts: Parts) -> AsyncIterator[bytes]:
     """A header line and a line a point, CRLF, empty where unknown; in pieces."""
-    for start in range(0, max(1, len(points)), SLICE):
-        text = io.StringIO()
-        writer = csv.writer(text)
-        if start == 0:
-            writer.writerow(CSV_COLUMNS)
-        for one in points[start : start + SLICE]:
-            writer.writerow(["" if v is None else v for v in _values(one)])
+    text = io.StringIO()
+    csv.writer(text).writerow(CSV_COLUMNS)
+    async for part in parts:
+        csv.writer(text).writerows([["" if v is None else v for v in _values(one)] for one in part])
         yield text.getvalue().encode()
+        text = io.StringIO()
+    yield text.getvalue().encode()
 
 
 def _values(one: TrackPoint) -> list[object]:
@@ -86,7 +90,7 @@ def _values(one: TrackPoint) -> list[object]:
     return [str(value).lower() if isinstance(value, bool) else value for value in row]
 
 
-def geojson(title: Titled, points: Sequence[TrackPoint]) -> dict[str, Any]:
+def geojson(title: Titled, points: Sequence[TrackPoint]) -> bytes:
     """A Feature whose line is cut where it crosses the antimeridian; altitude in metres above the
     ellipsoid, left out where unknown. ``times`` has the epoch seconds of the line's points."""
     made = (point(one) for one in points)
@@ -95,12 +99,46 @@ def geojson(title: Titled, points: Sequence[TrackPoint]) -> dict[str, Any]:
     properties = {
         name: value for name, value in msgspec.structs.asdict(title).items() if value is not None
     }
-    return {
-        "type": "Feature",
-        "id": title.flight_id,
-        "geometry": line_geometry(lines),
-        "properties": properties | {"times": [one.ts for one in fixes]},
-    }
+    return msgspec.json.encode(
+        {
+            "type": "Feature",
+            "id": title.flight_id,
+            "geometry": line_geometry(lines),
+            "properties": properties | {"times": [one.ts for one in fixes]},
+        }
+    )
+
+
+def kml(title: Titled, points: Sequence[TrackPoint]) -> bytes:
+    """A gx:Track for Google Earth: when and where, heights in metres above the ellipsoid.
+
+    A height that is not known is that of the point before.
+    """
+    when: list[str] = []
+    where: list[str] = []
+    up = 0.0
+    for one in map(point, points):
+        if one.lat is None or one.lon is None:
+            continue
+        if one.alt_geom is not None:
+            up = round(one.alt_geom * METRES_PER_FOOT, 1)
+        moment = datetime.fromtimestamp(one.ts, UTC).isoformat(timespec="milliseconds")
+        when.append(f"<when>{moment.replace('+00:00', 'Z')}</when>")
+        where.append(f"<gx:coord>{one.lon:.5f} {one.lat:.5f} {up:g}</gx:coord>")
+    name = escape(title.callsign or title.flight_id)
+    mode = "absolute" if any(one.alt_geom is not None for one in points) else "clampToGround"
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<kml xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://www.google.com/kml/ext/2.2">',
+        f"<Document><name>{name}</name><Placemark><name>{name}</name>",
+        f"<description>{escape(title.flight_id)}</description>",
+        f"<gx:Track><altitudeMode>{mode}</altitudeMode>",
+        *when,
+        *where,
+        "</gx:Track></Placemark></Document></kml>",
+        "",
+    ]
+    return "\n".join(lines).encode()
 
 
 def _position(one: Point) -> list[float]:

@@ -36,38 +36,6 @@ def read(url: str, ask: Callable[[Reader], Awaitable[T]], **options: Any) -> T:
     return asyncio.run(with_reader())
 
 
-def test_a_track_comes_in_time_order_and_as_it_was_recorded(
-    storing: Any, make: Any, database_url: str
-) -> None:
-    points = [
-        make.point(make.midnight + 86_399.5, flight=make.key),
-        make.point(make.noon, gs=447.3, track=0.1, lat=None, lon=None),
-        make.point(make.noon + 0.123457, gs=None, track=None, on_ground=None),
-    ]
-    other = make.point(make.noon, flight=flight_key("4ca2d7", make.noon))
-    storing.counts(make.batch(1, *points, other))
-    assert [points[1], points[2], points[0]] == read(database_url, lambda r: r.track(make.key))
-
-
-def test_of_a_long_track_the_newest_points_are_read(
-    storing: Any, make: Any, database_url: str
-) -> None:
-    points = [make.point(make.noon + i) for i in range(10)]
-    storing.counts(make.batch(1, *points))
-    assert points[4:] == read(database_url, lambda r: r.track(make.key, limit=6))
-    after = make.noon + 5
-    assert points[6:] == read(database_url, lambda r: r.track(make.key, after=after, limit=6))
-
-
-def test_a_point_told_from_another_by_a_microsecond_belongs_to_the_ended_flight(
-    storing: Any, make: Any, database_url: str
-) -> None:
-    points = [make.point(make.noon + 60), make.point(make.noon + 60 + 1e-6)]
-    ended = make.flight(make.noon + 60, ended=make.noon + 60, end_cause="silence")
-    storing.counts(make.batch(1, *points, ended))
-    assert points == read(database_url, lambda r: r.track(make.key))
-
-
 def test_a_flight_reads_back_as_it_was_written(storing: Any, make: Any, database_url: str) -> None:
     record = make.flight(
         make.noon + 60.25,

@@ -27,6 +27,13 @@ from aerotrack.actors.messages import (
     Subscribe,
 )
 from aerotrack.domain.observation import Observation, Posted, from_posted
+from aerotrack.domain.past import (
+    AircraftRecord,
+    EventSearch,
+    FlightSearch,
+    PastEvent,
+    PastState,
+)
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_id_of_key
 from aerotrack.feeds.feed import Clock, FeedFigures
 from aerotrack.feeds.receivers import Receiver
@@ -115,22 +122,57 @@ class FakeHistory:
     """PostgreSQL with a few rows; ``away`` makes every question fail as a lost server does."""
 
     def __init__(self) -> None:
-        self.flights: list[FlightRecord] = []
+        self.records: list[FlightRecord] = []
         self.points: list[TrackPoint] = []
+        self.states: list[PastState] = []
+        self.flights_found: list[FlightRecord] = []
+        self.events_found: list[PastEvent] = []
+        self.aircraft_known: dict[str, AircraftRecord] = {}
+        self.asked: list[Any] = []  # searches and moments
+        self.parts = 0  # of tracks
+        self.fails_after: int | None = None
         self.away = False
+        self.slow = False
 
     def _ask(self) -> None:
+        if self.slow:
+            raise TimeoutError("statement timeout")
         if self.away:
             raise ConnectionRefusedError("no server")
 
     async def flight(self, name: str) -> FlightRecord | None:
         self._ask()
-        named = [f for f in self.flights if name in (f.icao24, flight_id_of_key(f.flight))]
+        named = [f for f in self.records if name in (f.icao24, flight_id_of_key(f.flight))]
         return max(named, key=lambda f: f.started, default=None)
 
-    async def track(self, flight: int, limit: int) -> Sequence[TrackPoint]:
+    async def track_part(
+        self, flight: int, after: float, until: float, limit: int
+    ) -> Sequence[TrackPoint]:
         self._ask()
-        return [point for point in self.points if point.flight == flight][:limit]
+        found = [p for p in self.points if p.flight == flight and after < p.ts <= until]
+        self.parts += 1
+        if self.fails_after is not None and self.parts > self.fails_after:
+            raise ConnectionResetError("the server ended")
+        return found[:limit]
+
+    async def picture(self, at: float, box: Any, follow: Any = ()) -> Sequence[PastState]:
+        self._ask()
+        self.asked.append((at, box))
+        return self.states
+
+    async def flights(self, search: FlightSearch) -> Sequence[FlightRecord]:
+        self._ask()
+        self.asked.append(search)
+        return self.flights_found[: search.limit]
+
+    async def events(self, search: EventSearch) -> Sequence[PastEvent]:
+        self._ask()
+        self.asked.append(search)
+        return self.events_found[: search.limit]
+
+    async def aircraft(self, icao24: str) -> AircraftRecord | None:
+        self._ask()
+        return self.aircraft_known.get(icao24)
 
 
 class ParsedFake(msgspec.Struct):

@@ -75,7 +75,7 @@ def test_any_number_of_flights_is_one_document_of_its_type(staged, count):
     [
         ("bbox=1,2,3", 400, "bad_bbox"),
         ("feed=%20", 400, "bad_parameter"),
-        ("at=now", 501, "not_supported"),
+        ("at=now", 400, "bad_time"),
         ("callsign=RYR", 400, "unknown_parameter"),
     ],
 )

@@ -15,20 +15,6 @@ SELECT flight, icao24, extract(epoch FROM started)::float8, extract(epoch FROM l
 FROM flight WHERE flight BETWEEN %(first)s AND %(last)s
 ORDER BY flight DESC LIMIT %(limit)s;
 
--- name: track
--- The newest points of a flight in time order; the bounds let whole days be passed over. The second
--- beyond its end is for points that were told apart by a microsecond.
-SELECT * FROM (
-    SELECT flight, extract(epoch FROM ts)::float8 AS ts, lat, lon, alt_baro, alt_geom, on_ground, gs,
-           track, baro_rate, callsign, squawk, emergency, source, feed
-    FROM position
-    WHERE flight = %(flight)s
-      AND ts > to_timestamp(%(after)s)
-      AND ts <= coalesce((SELECT ended + interval '1 second' FROM flight
-                          WHERE flight.flight = %(flight)s), 'infinity')
-    ORDER BY position.ts DESC LIMIT %(limit)s
-) newest ORDER BY ts;
-
 -- name: health
 -- When the last batch was stored, as far as batches are remembered.
 SELECT extract(epoch FROM max(at))::float8 FROM batch;
