@@ -80,6 +80,12 @@ def jsonl(craft: Aircraft, now: float) -> bytes:
     )  # fmt: skip
 
 
+def undated(craft: Aircraft) -> bytes:
+    """The same line without its time: that of its arrival counts."""
+    line = jsonl(craft, 0.0)
+    return line.replace(b'"ts":0.000,', b"", 1)
+
+
 # What a whole object of readsb holds beside what moves, as its port for JSON lines sends it.
 _READSB: Final[dict[str, Any]] = {
     "type": "adsb_icao", "r": "N770TM", "t": "B738", "emergency": "none", "category": "A3",

@@ -1,5 +1,6 @@
 """A program of the rig as a process: a JSON line in, a JSON line out; killed if it does not end."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -37,7 +38,8 @@ class Child:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

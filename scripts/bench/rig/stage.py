@@ -116,7 +116,7 @@ def staged(
     options: Any,
     traffic: dict[str, Any],
     *more: str,
-    scheme: str = "sbs",
+    scheme: str = "jsonl",
     sockets: int = 1,
     parameters: str = "",
     fanout: int | None = None,

@@ -1,7 +1,7 @@
 """Traffic made beforehand, so that sending it costs next to nothing.
 
-A play is a list of seconds, a second ``SLICES`` slices, a slice what each socket sends then. Times
-in the lines do not matter: SBS and Beast are dated by their arrival.
+A play is a list of seconds, a second ``SLICES`` slices, a slice what each socket sends then. It
+carries no times, so that it is dated by its arrival.
 """
 
 import random
@@ -49,7 +49,7 @@ def places(count: int) -> list[tuple[float, float]]:
 
 
 def world(flights: int, seconds: int) -> Iterator[Second]:
-    """So many flights, an SBS line a second of each, in an order that is always the same."""
+    """So many flights, a line of JSON a second of each, in an order that is always the same."""
     chance = random.Random(SEED)
     known = places(flights)
     fleet = [
@@ -67,7 +67,7 @@ def world(flights: int, seconds: int) -> Iterator[Second]:
             craft.move(chance)
             if number in probes:
                 craft.alt = PROBE_FT + second
-            lines.append(ingest_traffic.sbs(craft, 0.0))
+            lines.append(ingest_traffic.undated(craft))
         yield [
             Slice(
                 ((0, b"".join(lines[begin:end])),),
@@ -95,7 +95,7 @@ def coming_and_going(flights: int, seconds: int, fresh: int) -> Iterator[Second]
         for generation in alive:
             for craft in generation:
                 craft.move(chance)
-                lines.append(ingest_traffic.sbs(craft, 0.0))
+                lines.append(ingest_traffic.undated(craft))
         bounds = [len(lines) * n // SLICES for n in range(SLICES + 1)]
         yield [
             Slice(

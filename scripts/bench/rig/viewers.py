@@ -7,7 +7,7 @@ asked last, by class (``fast`` below 0.25 s between frames, else ``normal``).
 
 Sampled clients read their frames: how late each arrives after its ``now``, and when they saw which
 probe (see ``traffic``). With ``move`` each looks elsewhere every second. ``connects_per_s`` more come
-each second, with the same views in turn, and leave after ``stay_s``.
+each second, with the views ``passing`` in turn, and leave after ``stay_s``.
 """
 
 import json
@@ -182,7 +182,7 @@ class Crowd:
         moving = bool(self._told.get("move"))
         per_s = float(self._told.get("connects_per_s", 0.0))
         stay_s = float(self._told.get("stay_s", 5.0))
-        views = self._told["views"]
+        views = self._told.get("passing", ())
         passing: deque[Viewer] = deque()
         began = time.monotonic()
         moved = connected_so_far = 0
