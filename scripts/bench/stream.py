@@ -6,8 +6,8 @@
 Scenarios: world, viewers, bytes, hostile, churn, station, club, highest. Each starts ``aerotrack
 serve`` with an embedded PostgreSQL (fsync on), feeds it over sockets with traffic made beforehand,
 and opens viewers in another process. Latency is the server's own histogram, from a feed's read to a
-frame handed to a socket; beside it stands what sampled clients saw, up to from the feeder's write to
-the client's read. Results are in docs/benchmarks.md. Linux only.
+frame handed to a socket; beside it stands what sampled clients saw, up to from the feeder's write
+to the client's read. Results are in docs/benchmarks.md. Linux only.
 """
 
 import argparse

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 from live_baseline import copy_again
 from processes import used
+
 from rig.child import BENCH, Child
 from rig.stage import Played, Stage
 
@@ -79,13 +80,15 @@ def fetched(stage: Stage, path: str) -> bytes:
     return body
 
 
-def polling(stage: Stage, wanted: list[dict[str, Any]]) -> dict[str, float]:
+def polling(
+    stage: Stage, wanted: list[dict[str, Any]], boxes: int = BOXES_POLLED
+) -> dict[str, float]:
     """What the same clients would cost that ask for their box, or for everything, once a second.
 
     Processor time is the server's while nobody else asks for anything less than in the run, so what
     it takes besides is measured just before and taken off.
     """
-    boxes = [",".join(f"{edge:.4f}" for edge in one["bbox"]) for one in wanted[::-1][:BOXES_POLLED]]
+    asked_for = [",".join(f"{edge:.4f}" for edge in one["bbox"]) for one in wanted[::-1][:boxes]]
     began, cpu = time.perf_counter(), used([stage.server.pid]).cpu_s
     time.sleep(3.0)
     usual = (used([stage.server.pid]).cpu_s - cpu) / (time.perf_counter() - began)
@@ -96,7 +99,7 @@ def polling(stage: Stage, wanted: list[dict[str, Any]]) -> dict[str, float]:
         spent = used([stage.server.pid]).cpu_s - cpu - usual * (time.perf_counter() - began)
         return bodies, max(0.0, spent) / len(paths)
 
-    box_bodies, box_s = asked([f"/api/v1/flights?bbox={box}" for box in boxes])
+    box_bodies, box_s = asked([f"/api/v1/flights?bbox={box}" for box in asked_for])
     whole, whole_s = asked(["/data/aircraft.json"] * WORLDS_POLLED)
     return {
         "box query, bytes": sum(map(len, box_bodies)) / len(box_bodies),

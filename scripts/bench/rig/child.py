@@ -23,7 +23,7 @@ class Child:
     def __init__(self, name: str) -> None:
         self._name = name
         # It finds what we find, wherever it is started.
-        path = os.pathsep.join([str(BENCH), *(place or os.getcwd() for place in sys.path)])
+        path = os.pathsep.join([str(BENCH), *(place or str(Path.cwd()) for place in sys.path)])
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"rig.{name}"],
             stdin=subprocess.PIPE,

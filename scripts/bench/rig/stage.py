@@ -20,6 +20,7 @@ from processes import (
     used,
     used_with_children,
 )
+
 from rig.child import Child
 from rig.traffic import SEED, SLICES, places
 
@@ -230,7 +231,7 @@ def on_disk(stage: Stage) -> dict[str, int]:
 def measure(
     stage: Stage, viewers: Child, seconds: float, *others: Child, warm_up: float = 0.0
 ) -> Played:
-    """What all of them use and do for so many seconds. ``others`` are clients that are not judged."""
+    """What all of them use and do for so many seconds; ``others`` are clients not judged."""
     server, feeder = stage.server, stage.feeder
     time.sleep(warm_up)
     say(f"measuring for {seconds:.0f} s")

@@ -6,6 +6,7 @@ carries no times, so that it is dated by its arrival.
 
 import random
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import decode
@@ -74,7 +75,7 @@ def world(flights: int, seconds: int) -> Iterator[Second]:
                 end - begin,
                 (fleet[begin].icao24, PROBE_FT + second) if begin < end else None,
             )
-            for begin, end in zip(bounds, bounds[1:], strict=False)
+            for begin, end in pairwise(bounds)
         ]
 
 

@@ -6,7 +6,8 @@ until its input ends; ``{"do": "counts"}`` is answered with what they did.
 The slow ones look at the whole world at interval 0.1 and read one byte a second, with as small a
 receive buffer as the system gives. Each of the others sends something else at every turn, ten times
 a second: text that is no JSON, JSON that is no message, impossible views, the largest message that
-is read, frames that break the protocol, plain noise. One that is closed comes again, a second later.
+is read, frames that break the protocol, plain noise. One that is closed comes again, a second
+later.
 """
 
 import contextlib

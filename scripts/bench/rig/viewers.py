@@ -1,20 +1,20 @@
 """The viewers: thousands of clients in one process that read frame heads and little else.
 
 A program of the rig. Told ``{"host", "port", "views": [{"bbox", "interval", "path", "sampled"}],
-"probes": [icao24 …], "compress", "move", "connects_per_s", "stay_s"}`` it connects them all and says
-``{"ready": n}`` when each has its first frame. Then it answers ``{"do": "counts"}``: what came since
-asked last, by class (``fast`` below 0.25 s between frames, else ``normal``).
+"probes": [icao24 …], "compress", "move", "connects_per_s", "stay_s"}`` it connects them all and
+says ``{"ready": n}`` when each has its first frame. Then it answers ``{"do": "counts"}``: what came
+since asked last, by class (``fast`` below 0.25 s between frames, else ``normal``).
 
 Sampled clients read their frames: how late each arrives after its ``now``, and when they saw which
-probe (see ``traffic``). With ``move`` each looks elsewhere every second. ``connects_per_s`` more come
-each second, with the views ``passing`` in turn, and leave after ``stay_s``.
+probe (see ``traffic``). With ``move`` each looks elsewhere every second. ``connects_per_s`` more
+come each second, with the views ``passing`` in turn, and leave after ``stay_s``.
 """
 
 import json
 import re
 import select
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import Any, Final
 
 from rig.child import Orders, say
@@ -83,7 +83,8 @@ class Crowd:
         self._epoll = select.epoll()
         self._viewers: dict[int, Viewer] = {}
         self._waiting = 0
-        self.lost = self.refused = self.came = self.went = 0
+        self.lost = self.came = self.went = 0
+        self.refused: Counter[str] = Counter()
         self._gone = {"fast": (0, 0), "normal": (0, 0)}  # frames, bytes of those that left
         self._before = {"fast": (0, 0), "normal": (0, 0)}
         self.late: dict[str, list[float]] = {"fast": [], "normal": []}
@@ -122,8 +123,8 @@ class Crowd:
             ready = viewer.ready
             try:
                 viewer.read()
-            except Refused:
-                self.refused += 1
+            except Refused as error:
+                self.refused[str(error)] += 1
                 self.leave(viewer)
                 continue
             self._waiting -= viewer.ready and not ready
@@ -173,7 +174,8 @@ class Crowd:
             found[kind] = {"frames": frames - then[0], "bytes": size - then[1]}
             self._before[kind] = (frames, size)
         self.late, self.seen = {"fast": [], "normal": []}, []
-        self.lost = self.refused = self.came = self.went = 0
+        self.lost = self.came = self.went = 0
+        self.refused = Counter()
         return found
 
     def run(self) -> None:

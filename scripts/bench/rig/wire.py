@@ -1,4 +1,4 @@
-"""As little of a WebSocket client as measures a server: the handshake, frame heads, ping and pong."""
+"""As little of a WebSocket client as measures a server: handshake, frame heads, ping and pong."""
 
 import json
 import resource

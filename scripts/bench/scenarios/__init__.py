@@ -1,1 +1,1 @@
-"""The scenarios of ``stream.py``, a module each; ``run`` of each plays it and returns what it found."""
+"""The scenarios of ``stream.py``, a module each: ``run`` plays it, ``show`` is for people."""

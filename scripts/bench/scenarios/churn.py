@@ -7,9 +7,9 @@ second; 1,000 flights a second appear, and as many end, eight seconds later.
 from argparse import Namespace
 from typing import Any
 
-from rig.child import Child
+from rig.profile import profiled
 from rig.report import listing, table
-from rig.stage import audience, measure, probe_names, say, staged, views, wait_for
+from rig.stage import audience, measure, say, staged, views, wait_for
 from rig.traffic import LIFE_S
 
 FLIGHTS = 10_000
@@ -43,20 +43,22 @@ def run(options: Namespace) -> dict[str, Any]:
         ):
             before, counted = stage.server.metrics(), passing.ask(do="counts")
             played = measure(stage, viewers, seconds, passing, warm_up=options.warm_up)
+            profile = profiled(stage, options.profile) if options.profile else None
             after, counted = stage.server.metrics(), passing.ask(do="counts")
-    took = played.seconds + options.warm_up
+    took = played.seconds + options.warm_up + (options.profile or 0.0)
     say("done")
     return {
         "runs": {"churn": played},
+        "profile": profile,
         "churn": {
             "clients that came, a second": counted["came"] / took,
             "clients that went, a second": counted["went"] / took,
             "of them refused": counted["refused"],
             "of them closed by the server": counted["lost"],
             "open at the end": counted["open"],
-            "flights begun, a second": _grown(before, after, "registry_spawned_total") / took,
-            "flights ended, a second": _grown(before, after, "registry_ended_total") / took,
-            "probes": len(probe_names(flights)),
+            "flights begun, a second": _grown(before, after, "registry_flights_started_total")
+            / took,
+            "flights ended, a second": _grown(before, after, "registry_flights_ended_total") / took,
         },
     }
 
@@ -67,7 +69,5 @@ def _grown(before: Any, after: Any, name: str) -> float:
 
 def show(found: dict[str, Any]) -> str:
     """For people."""
-    return table(found["runs"]) + "\n\n" + listing("churn", found["churn"])
-
-
-__all__ = ["Child", "run", "show"]
+    parts = [table(found["runs"]), listing("churn", found["churn"])]
+    return "\n\n".join(parts + [found["profile"]] * bool(found["profile"]))

@@ -1,14 +1,15 @@
-"""A club: 50 receivers of 1,000 frames/s each, 70 % heard by several, clocks that differ, 500 viewers.
+"""A club: 50 receivers of 1,000 frames/s each, 70 % heard by several, clocks that differ.
 
-A frame that several hear is heard by four of them, each with its own 12 MHz counter. That is 50,000
-frames a second; ``--flights`` changes how many receivers there are where a machine cannot take it.
+500 viewers look on. A frame that several hear is heard by four of them, each with its own 12 MHz
+counter. That is 50,000 frames a second; ``--flights`` changes how many receivers there are where a
+machine cannot take it.
 """
 
 from argparse import Namespace
 from typing import Any
 
-from rig.report import listing, table
 from rig.profile import profiled
+from rig.report import listing, table
 from rig.stage import audience, measure, staged
 
 RECEIVERS = 50

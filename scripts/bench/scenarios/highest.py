@@ -2,8 +2,8 @@
 
 The world's flights at one update a second, more and more of them: a binary search over the share of
 the feeder's slices that are sent, on one server. A rate holds where after some seconds nothing is
-refused as overload, the feeder is not late, queues and rows do not pile up, and the p99 of clients at
-interval 0.1 stays under a second.
+refused as overload, the feeder is not late, queues and rows do not pile up, and the p99 of clients
+at interval 0.1 stays under a second.
 """
 
 import time

@@ -1,8 +1,8 @@
 """A station: 70 and 150 aircraft of raw Beast as one receiver hears them.
 
-Processor, memory of all processes together (aim: under 200 MB), bytes written to disk a day. The day
-is extrapolated from a minute: what PostgreSQL writes for a checkpoint is in it only where one fell
-into the minute. ``compact`` storage does not exist yet, so it is ``full``.
+Processor, memory of all processes together (aim: under 200 MB), bytes written to disk a day. The
+day is extrapolated from a minute: what PostgreSQL writes for a checkpoint is in it only where one
+fell into the minute. ``compact`` storage does not exist yet, so it is ``full``.
 """
 
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""Viewers: 1,000, 5,000 and 10,000, each with its own viewport, at interval 1, over 25,000 flights."""
+"""Viewers: 1,000, 5,000, 10,000, each with its own viewport, at interval 1, over 25,000 flights."""
 
 from argparse import Namespace
 from typing import Any
