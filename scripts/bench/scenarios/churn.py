@@ -9,7 +9,7 @@ from typing import Any
 
 from rig.profile import profiled
 from rig.report import listing, table
-from rig.stage import audience, measure, say, staged, views, wait_for
+from rig.stage import audience, measure, staged, views, wait_for
 from rig.traffic import LIFE_S
 
 FLIGHTS = 10_000
@@ -46,7 +46,10 @@ def run(options: Namespace) -> dict[str, Any]:
             profile = profiled(stage, options.profile) if options.profile else None
             after, counted = stage.server.metrics(), passing.ask(do="counts")
     took = played.seconds + options.warm_up + (options.profile or 0.0)
-    say("done")
+
+    def grown(name: str) -> float:
+        return (after.sum(name) - before.sum(name)) / took
+
     return {
         "runs": {"churn": played},
         "profile": profile,
@@ -56,15 +59,10 @@ def run(options: Namespace) -> dict[str, Any]:
             "of them refused": counted["refused"],
             "of them closed by the server": counted["lost"],
             "open at the end": counted["open"],
-            "flights begun, a second": _grown(before, after, "registry_flights_started_total")
-            / took,
-            "flights ended, a second": _grown(before, after, "registry_flights_ended_total") / took,
+            "flights begun, a second": grown("registry_flights_started_total"),
+            "flights ended, a second": grown("registry_flights_ended_total"),
         },
     }
-
-
-def _grown(before: Any, after: Any, name: str) -> float:
-    return float(after.sum(name) - before.sum(name))
 
 
 def show(found: dict[str, Any]) -> str:
