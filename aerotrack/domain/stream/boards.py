@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from aerotrack.domain.stream.changes import Change
-from aerotrack.domain.stream.layers import Layer, Trail
+from aerotrack.domain.stream.layers import Layer
 from aerotrack.domain.stream.movers import NEVER, Mover
 from aerotrack.domain.stream.picture import Entry, LivePicture
 from aerotrack.domain.stream.pyramid import Area, cells_of
+from aerotrack.domain.stream.trails import Trail
 from aerotrack.domain.stream.view import View
 
 

@@ -2,16 +2,18 @@
 
 Both are one question: which flights did it hold at a position, by the view it had, and which should
 it hold now, by the view it has. The moves remembered by the layers answer the first. Work goes with
-the flights in the two views' difference, and with the moves since the position.
+the flights in the two views' difference, and with the moves there since the position.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from aerotrack.domain.stream.changes import gone
-from aerotrack.domain.stream.layers import Layer, Trail
+from aerotrack.domain.stream.layers import Layer
 from aerotrack.domain.stream.movers import held, leave
 from aerotrack.domain.stream.picture import Entry, LivePicture
 from aerotrack.domain.stream.pyramid import WORLD_AREA, WORLD_LEVEL, Area
+from aerotrack.domain.stream.trails import Trail
 from aerotrack.domain.stream.view import View
 
 
@@ -71,7 +73,9 @@ class _CatchUp:
         self._new = look
         self._picture = picture
         self._changed_since = changed_since
-        self._trails = view.layer.trails(view.held)
+        moved = view.layer.trails_by_place(view.held)
+        self._moved = moved
+        self._trails = moved.of
         self._base_trails: dict[str, Trail] = {}
         if view.follow:
             trails = self._trails if view.layer is base else base.trails(view.held)
@@ -91,7 +95,10 @@ class _CatchUp:
                 suspects[entry.icao24] = entry
         for entry in self._old.entries(picture, self._new):
             suspects[entry.icao24] = entry
-        for icao24 in (*self._trails, *self._base_trails):
+        moved = self._moved
+        for icao24 in chain(
+            moved.within(self._old.area), moved.within(self._new.area), self._base_trails
+        ):
             if icao24 not in suspects:
                 suspects[icao24] = picture.get(icao24)
         for icao24, now in suspects.items():

@@ -9,39 +9,14 @@ told of any position within it.
 from collections import deque
 from typing import Final
 
-import msgspec
-
 from aerotrack.domain.stream.filters import FlightFilter
 from aerotrack.domain.stream.picture import Entry, LivePicture
+from aerotrack.domain.stream.trails import Move, Trail, Trails, by_flight
 from aerotrack.domain.types import Value
 
 # Moves remembered, should a minute bring more than that: 1,000 flights a second that appear and end
 # make 120,000, of 100 bytes each.
 MOVES_KEPT: Final = 120_000
-
-
-class Move(msgspec.Struct, frozen=True, gc=False):
-    """A flight changed its place in a layer at ``pos``; ``before`` is the place it had.
-
-    ``before`` is ``None`` where it was not in the layer. ``reason`` and ``cause`` say why it is not
-    in the layer any more, ``None`` where it is.
-    """
-
-    pos: int
-    icao24: str
-    flight_id: str
-    before: int | None
-    reason: str | None = None
-    cause: str | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether the flight left the picture, not only the layer."""
-        return self.reason is not None and self.reason != "filtered"
-
-
-Trail = list[Move]
-"""The moves of one flight, oldest first; never empty."""
 
 
 class Layer:
@@ -51,7 +26,10 @@ class Layer:
     it. Moves up to ``forgotten`` are not remembered any more.
     """
 
-    __slots__ = ("_born", "_fields", "_moves", "filter", "forgotten", "members", "views")
+    __slots__ = (
+        "_born", "_fields", "_moves", "_picture", "_trails", "filter", "forgotten", "members",
+        "views",
+    )  # fmt: skip
 
     def __init__(self, which: FlightFilter | None, picture: LivePicture, pos: int) -> None:
         self.filter: Final = which
@@ -59,6 +37,8 @@ class Layer:
         self.views = 0
         self._born: Final = pos
         self._moves: deque[Move] = deque()
+        self._picture: Final = picture
+        self._trails: tuple[int, Trails] | None = None  # as of which position, until one moves
         self.members: set[Entry] | None = None
         self._fields = frozenset[str]() if which is None else which.fields
         if which is not None:
@@ -114,6 +94,7 @@ class Layer:
 
     def _note(self, move: Move) -> None:
         self._moves.append(move)
+        self._trails = None
         if len(self._moves) > MOVES_KEPT:
             self.forgotten = self._moves.popleft().pos
 
@@ -127,6 +108,7 @@ class Layer:
     def forget_all(self, pos: int) -> None:
         """Nothing is known of what was up to ``pos``."""
         self._moves.clear()
+        self._trails = None
         self.forgotten = pos
 
     def trails(self, since: int) -> dict[str, Trail]:
@@ -136,10 +118,13 @@ class Layer:
             if move.pos <= since:
                 break
             later.append(move)
-        trails: dict[str, Trail] = {}
-        for move in reversed(later):
-            trails.setdefault(move.icao24, []).append(move)
-        return trails
+        return by_flight(reversed(later))
+
+    def trails_by_place(self, since: int) -> Trails:
+        """The same by place; between two moves those who ask of one position share it."""
+        if self._trails is None or self._trails[0] != since:
+            self._trails = since, Trails(self.trails(since), self._picture)
+        return self._trails[1]
 
 
 # Distinct filters at once. A flight is judged once for each of them that looks at a field that

@@ -7,9 +7,10 @@ that watches one of their cells it is judged whether it held them, and whether i
 from typing import Final
 
 from aerotrack.domain.stream.changes import Change, gone
-from aerotrack.domain.stream.layers import Layer, Trail
+from aerotrack.domain.stream.layers import Layer
 from aerotrack.domain.stream.picture import Entry
 from aerotrack.domain.stream.pyramid import Area
+from aerotrack.domain.stream.trails import Trail
 
 NEVER: Final = float("inf")
 
