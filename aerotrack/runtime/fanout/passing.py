@@ -20,6 +20,9 @@ _LENGTH: Final = struct.Struct("!I")
 _READ_BYTES: Final = 1 << 16
 # One message brings one; a kernel that hands out several at once stays within this.
 _DESCRIPTORS: Final = 16
+# The kernel hands out one message at a time, so this many connections are taken in one turn of the
+# loop: with one in each a busy process, whose turns take 10 ms, would take a hundred a second.
+TAKEN_PER_TURN: Final = 16
 # With more connections than this waiting for the other process to take them, it does not take any.
 WAITING_MOST: Final = 256
 
@@ -115,23 +118,30 @@ class SocketReceiver:
         self._connections.clear()
 
     def _readable(self) -> None:
+        for _ in range(TAKEN_PER_TURN):
+            if self._closed or not self._take():
+                return
+
+    def _take(self) -> bool:
+        """Receive once; whether there may be more."""
         try:
             received, descriptors, flags, _ = socket.recv_fds(
                 self._channel, _READ_BYTES, _DESCRIPTORS
             )
         except BlockingIOError:
-            return
+            return False
         except OSError:
             self.close()
-            return
+            return False
         self._connections += (socket.socket(fileno=each) for each in descriptors)
         if flags & socket.MSG_CTRUNC:
             self._connections.append(None)
         if not received:
             self.close()
-            return
+            return False
         self._read_ahead += received
         self._hand_out()
+        return True
 
     def _hand_out(self) -> None:
         ahead = self._read_ahead

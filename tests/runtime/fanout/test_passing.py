@@ -6,7 +6,12 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 
-from aerotrack.runtime.fanout.passing import WAITING_MOST, SocketReceiver, SocketSender
+from aerotrack.runtime.fanout.passing import (
+    TAKEN_PER_TURN,
+    WAITING_MOST,
+    SocketReceiver,
+    SocketSender,
+)
 
 PATIENCE_S = 10.0
 
@@ -78,6 +83,21 @@ def test_many_large_ones_come_in_order_each_with_its_own_bytes():
                 mine[number].sendall(b"%d" % number)
                 assert connection.recv(10) == b"%d" % number
                 mine[number].close()
+
+    asyncio.run(scene())
+
+
+def test_several_are_taken_in_one_turn_of_a_busy_loop():
+    async def scene():
+        async with ends() as both:
+            for _ in range(TAKEN_PER_TURN):
+                both.sender.send(one_end(), b"GET")
+            both.receive()
+            before = 0
+            while not both.got:  # the turn in which the loop finds out that something is there
+                await asyncio.sleep(0)
+                before += 1
+            assert (TAKEN_PER_TURN, True) == (len(both.got), before <= 3)
 
     asyncio.run(scene())
 
