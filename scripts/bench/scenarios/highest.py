@@ -14,13 +14,13 @@ from rig.profile import profiled
 from rig.report import table
 from rig.stage import Played, audience, measure, say, staged, views
 
-MOST_FLIGHTS = 50_000
+MOST_FLIGHTS = 40_000
 CLIENTS = 100
 SETTLE_S = 4.0
 RECOVER_S = 4.0
 SECONDS = 6.0
 STEPS = 5
-SLACK_S = 60
+SLACK_S = 30
 MOST_LATE_S = 0.5
 MOST_P99_S = 1.0
 # A batch in the making and one on its way are two seconds of rows.
