@@ -43,7 +43,8 @@ class KnownAirframe(msgspec.Struct, frozen=True, gc=False):
     db_flags: int | None
 
 
-_SHOWN: Final = ("registration", "typecode", "desc", "operator", "db_flags")
+# What flights show of it, in the names of the vocabulary.
+SHOWN: Final = ("registration", "typecode", "desc", "operator", "db_flags")
 
 
 def know(state: FlightState, airframe: KnownAirframe) -> tuple[tuple[str, Value], ...]:
@@ -54,7 +55,7 @@ def know(state: FlightState, airframe: KnownAirframe) -> tuple[tuple[str, Value]
     """
     changed: list[tuple[str, Value]] = []
     origin = Origin(state.started, REGISTER_SOURCE, REGISTER)
-    for name in _SHOWN:
+    for name in SHOWN:
         value = getattr(airframe, name) or None
         held = state.origins.get(name)
         if held is not None and held.feed != REGISTER:

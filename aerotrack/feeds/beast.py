@@ -2,8 +2,9 @@
 
 A frame is ``1A``, a type, a six-byte clock, a signal level and the message; every ``1A`` behind the
 type is doubled. Read are the Mode S types (``2`` of 7 bytes, ``3`` of 14) and readsb's receiver ids
-(``E3`` and eight bytes, ``E4`` and a UUID), which hold for what follows them. Everything else (Mode
-A/C, status, GPS positions, heartbeats, pings, commands) is passed over.
+(``E3`` and eight bytes, ``E4`` and a UUID), which hold for what follows them. Nothing in eight
+bytes says that they are an id, so they are one only where a frame follows at once. Everything else
+(Mode A/C, status, GPS positions, heartbeats, pings, commands) is passed over.
 
 Nothing here needs to know where frames begin: every place where one could is tried, and whether it
 is one is decided by its parity, later. So noise costs the frame it hits and no other, and where the
@@ -53,6 +54,8 @@ class BeastFramer:
         self._rest = b""
         self._run = 0  # how many 1A stand directly before the rest
         self._receiver: str | None = None
+        self._read = 0  # bytes before the rest
+        self._named: tuple[int, str] | None = None  # where eight bytes ended, and the id they are
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """The frames that ``chunk`` completed, in order."""
@@ -73,13 +76,19 @@ class BeastFramer:
             if kind in _IDS:
                 # No parity tells an id from the bytes of a message, but doubled bytes come in twos.
                 if self._run_before(stream, token.start()) % 2 == 0:
-                    receiver = body.hex() if kind == _NUMBER else body.decode("ascii").lower()
+                    if kind == _NUMBER:
+                        self._named = self._read + token.end(), body.hex()
+                    else:
+                        receiver, self._named = body.decode("ascii").lower(), None
                 continue
+            if self._named is not None and self._named[0] == self._read + token.start():
+                receiver, self._named = self._named[1], None
             frames.append((body[7:], int.from_bytes(body[:6], "big"), body[6], receiver))
         self._receiver = receiver
         rest = max(0, len(stream) - LONGEST_BYTES + 1)
         self._run = self._run_before(stream, rest)
         self._rest = stream[rest:]
+        self._read += rest
         return frames
 
     def _run_before(self, stream: bytes, at: int) -> int:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout
 from aerotrack.db.past import PastReader
+from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.geo import Box
 from aerotrack.domain.past import (
     AircraftRecord,
@@ -74,6 +75,12 @@ class History:
         """What is known of an aircraft."""
         with _translated():
             return await self._past.aircraft(icao24)
+
+    async def register(self, icao24s: Collection[str]) -> Mapping[str, KnownAirframe]:
+        """What the register says of these aircraft, of those that it knows."""
+        with _translated():
+            reader = _ready(self._database.reader, self._database)
+            return {known.icao24: known for known in await reader.airframes(icao24s)}
 
     @property
     def _past(self) -> PastReader:

@@ -8,6 +8,7 @@ import msgspec
 
 from aerotrack.actors.messages import Figures
 from aerotrack.domain import types as t
+from aerotrack.domain.airframe import SHOWN, KnownAirframe
 from aerotrack.domain.countries import country_of
 from aerotrack.domain.past import AircraftRecord, PastEvent
 from aerotrack.domain.records import EndCause, EventKind, FlightRecord, TrackPoint, flight_id_of_key
@@ -55,7 +56,11 @@ class FlightDocument(Live, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
 
 class PastFlight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A flight as the history holds it; ``points`` counts its track points."""
+    """A flight as the history holds it; ``points`` counts its track points.
+
+    ``desc`` and ``operator`` are what the register says of the aircraft today, and so are
+    registration, type and flags where nobody said them of the flight.
+    """
 
     icao24: t.Icao24
     flight_id: t.FlightId
@@ -69,6 +74,9 @@ class PastFlight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     typecode: t.Typecode | None = None
     category: t.Category | None = None
     db_flags: t.DbFlags | None = None
+    desc: t.Description | None = None
+    operator: t.Operator | None = None
+    country: t.Country | None = None
     squawk: t.Squawk | None = None
     source: t.Source | None = None
     feed: t.FeedName | None = None
@@ -293,10 +301,17 @@ def receiver_figures(receiver: Receiver, now: float) -> ReceiverFigures:
     )
 
 
-def past_flight(record: FlightRecord) -> PastFlight:
-    """The document of a flight the history holds."""
+def past_flight(record: FlightRecord, register: Mapping[str, KnownAirframe]) -> PastFlight:
+    """The document of a flight the history holds, filled up with what the register knows."""
     values = {name: getattr(record, name) for name in record.__struct_fields__ if name != "flight"}
-    return PastFlight(flight_id=flight_id_of_key(record.flight), **values)
+    known = register.get(record.icao24)
+    if known is not None:
+        for name in SHOWN:
+            if values.get(name) is None:
+                values[name] = getattr(known, name) or None
+    return PastFlight(
+        flight_id=flight_id_of_key(record.flight), country=country_of(record.icao24), **values
+    )
 
 
 def past_event(event: PastEvent) -> EventDocument:

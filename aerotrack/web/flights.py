@@ -113,7 +113,9 @@ class FlightHandler(FlightReader):
         if document is not None:
             self.send(document)
             return
-        self.send(past_flight(await self.record(name)))
+        record = await self.record(name)
+        register = await self.from_history(self.ports.history.register((record.icao24,)))
+        self.send(past_flight(record, register))
 
 
 class _LiveTitle(msgspec.Struct):

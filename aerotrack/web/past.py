@@ -69,7 +69,9 @@ class SearchesFlights(FromHistory):
         if len(found) == search.limit:
             last = found[-1]
             following = self.cursor_after((round(last.started / MICROSECOND), last.flight))
-        flights = tuple(past_flight(record) for record in found)
+        aircraft = {record.icao24 for record in found}
+        register = await self.from_history(self.ports.history.register(aircraft))
+        flights = tuple(past_flight(record, register) for record in found)
         self.send(PastFlightsDocument(round(now, 3), len(flights), flights, following))
 
     def _upper(self, name: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from aerotrack.actors.messages import DurableDone, Figures
+from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.past import (
@@ -72,6 +73,9 @@ class History(Protocol):
 
     async def aircraft(self, icao24: str) -> AircraftRecord | None:
         """What is known of an aircraft."""
+
+    async def register(self, icao24s: Collection[str]) -> Mapping[str, KnownAirframe]:
+        """What the register says of these aircraft, of those that it knows."""
 
 
 class Replays(Protocol):

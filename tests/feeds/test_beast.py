@@ -72,6 +72,13 @@ def test_what_looks_like_an_id_within_a_frame_is_none() -> None:
     assert [None, bytes(8).hex()] == [frame[3] for frame in framed(stream)]
 
 
+def test_bytes_of_noise_that_look_like_an_id_name_nobody() -> None:
+    noise = b"\x1a\xe3" + bytes(range(0x30, 0x48))
+    stream = beast(KLM) + noise + beast(EVEN) + noise + beast(ODD)
+    assert [None, None, None] == [frame[3] for frame in framed(stream)]
+    assert [None, None, None] == [frame[3] for frame in framed(stream, list(range(len(stream))))]
+
+
 @given(st.lists(sent, max_size=6), wicked, st.lists(st.integers(0, 10_000), max_size=12))
 def test_any_cut_of_the_stream_gives_the_same_frames(
     frames: list[tuple[bytes, int, int]], noise: bytes, cuts: list[int]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from aerotrack.actors.messages import (
     SendFrame,
     Subscribe,
 )
+from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.observation import Observation, Posted, from_posted
 from aerotrack.domain.past import (
     AircraftRecord,
@@ -128,6 +129,7 @@ class FakeHistory:
         self.flights_found: list[FlightRecord] = []
         self.events_found: list[PastEvent] = []
         self.aircraft_known: dict[str, AircraftRecord] = {}
+        self.airframes: dict[str, KnownAirframe] = {}
         self.asked: list[Any] = []  # searches and moments
         self.parts = 0  # of tracks
         self.fails_after: int | None = None
@@ -164,6 +166,10 @@ class FakeHistory:
         self._ask()
         self.asked.append(search)
         return self.flights_found[: search.limit]
+
+    async def register(self, icao24s: Collection[str]) -> dict[str, KnownAirframe]:
+        self._ask()
+        return {name: self.airframes[name] for name in icao24s if name in self.airframes}
 
     async def events(self, search: EventSearch) -> Sequence[PastEvent]:
         self._ask()

@@ -7,8 +7,10 @@ import logging
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from aerotrack.actors.messages import Figure, Figures, GetFlight, GetPicture, Picture
+from aerotrack.domain.airframe import KnownAirframe
 from aerotrack.domain.geo import Box
 from aerotrack.domain.observation import site
 from aerotrack.domain.records import FlightRecord, TrackPoint, flight_key
@@ -185,7 +187,27 @@ def test_a_flight_that_is_over_comes_from_the_history(staged):
                     "ended": STARTED + 60,
                     "end_cause": "landed",
                     "callsign": "RYR4TK",
+                    "country": "IE",
                 }
+
+    asyncio.run(scene())
+
+
+def test_of_a_flight_that_is_over_the_register_says_what_its_row_does_not(staged):
+    async def scene():
+        async with staged() as stage:
+            stage.live = None
+            stage.history.records = [replace(RECORD, registration="EI-OLD")]
+            stage.history.flights_found = stage.history.records
+            stage.history.airframes["4ca2d6"] = KnownAirframe(
+                "4ca2d6", "EI-DAA", "B738", "BOEING 737-800", "Ryanair", 0
+            )
+            one = await stage.json("/api/v1/flights/4ca2d6")
+            names = ("registration", "typecode", "desc", "operator", "db_flags")
+            assert ["EI-OLD", "B738", "BOEING 737-800", "Ryanair", None] == [
+                one.get(name) for name in names
+            ]
+            assert [one] == (await stage.json("/api/v1/flights?from=0"))["flights"]
 
     asyncio.run(scene())
 

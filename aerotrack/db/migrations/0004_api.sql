@@ -178,6 +178,7 @@ BEGIN
                        named.view_name, named.attname, named.description);
     END LOOP;
 END $$;
+COMMENT ON COLUMN event.kind IS 'started, takeoff, landing, emergency, ended or resumed';
 COMMENT ON COLUMN api.flights.registration IS 'Registration mark, a feed''s before the register''s';
 COMMENT ON COLUMN api.flights.typecode IS 'ICAO type designator, a feed''s before the register''s';
 COMMENT ON COLUMN api.flights.operator IS 'Name of the operator, of the owner where no operator is known';
