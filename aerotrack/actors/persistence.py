@@ -75,6 +75,7 @@ class Persistence(AeroActor):
         self._drained = 0
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
+        self._compacted = 0
         self._thinning = Thinning()
         self._requests = DurableRequests()
         self._keeper: ActorAddress | None = None
@@ -101,6 +102,7 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
+        self._compacted += message.compacted
         # What somebody waits for is never left out; while there is no room nobody may wait.
         if not self._requests and not self._thinning.takes(message.point, self._now):
             return
@@ -302,6 +304,7 @@ class Persistence(AeroActor):
         away = (("code", self._error),) if self._error else ()
         values = (
             Figure("points_recorded_total", self._points),
+            Figure("points_compacted_total", self._compacted),
             Figure("points_stored_total", self._points_stored),
             Figure("points_dropped_total", self._thinning.dropped_total),
             Figure("points_thinned_total", self._thinning.thinned_total),
