@@ -11,16 +11,17 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from aerotrack.cards import lies_on_card
 from aerotrack.masking import mask_url
 from aerotrack.setting import Spec
-from aerotrack.settings import SPECS, Settings, describe
+from aerotrack.settings import COMPACT_FLUSH_S, SPECS, Settings, describe
 
 __all__ = ["Config", "ConfigError", "Settings", "default_data_dir", "describe", "load"]
 
@@ -88,12 +89,14 @@ def load(
     environ: Mapping[str, str] | None = None,
     command: Command = "serve",
     simulator: str = "simulator://",
+    on_card: Callable[[Path], bool] = lies_on_card,
 ) -> Config:
     """The settings of this run.
 
     ``flags`` holds what the command line gave, by setting name (strings, booleans, or tuples of
     strings). For ``command`` "demo" the feed ``simulator`` comes first, and the data directory is
-    ``demo`` in the one that serves, unless a flag names it. Raises :class:`ConfigError`.
+    ``demo`` in the one that serves, unless a flag names it. ``on_card`` says whether a directory
+    lies on an SD card. Raises :class:`ConfigError`.
     """
     environ = os.environ if environ is None else environ
     home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
@@ -123,6 +126,10 @@ def load(
         values["feeds"] = (simulator, *values.get("feeds", ()))
         if not from_flag:
             values["data_dir"] /= "demo"
+    if values.get("database_url") is None and on_card(values["data_dir"]):
+        values.setdefault("storage", "compact")
+    if values.get("storage") == "compact":
+        values.setdefault("flush_interval", COMPACT_FLUSH_S)
     settings = Settings(**values)
     problems.extend(_disagreements(settings, sources))
     if problems:
@@ -300,18 +307,11 @@ def _proxies(proxies: tuple[str, ...]) -> tuple[str, ...]:
     return proxies
 
 
-def _storage(storage: str) -> str:
-    if storage == "compact":
-        raise _Wrong("compact is not supported yet; give full, or leave it out")
-    return storage
-
-
 _SPECIAL: Final[Mapping[str, Any]] = {
     "feeds": _feeds,
     "database_url": _database_url,
     "allowed_origins": _origins,
     "trusted_proxies": _proxies,
-    "storage": _storage,
     "base_path": lambda path: path.rstrip("/"),
 }
 

@@ -114,7 +114,6 @@ def test_variables_of_others_are_left_alone() -> None:
         ("flush_interval", "nan", "'nan' does not fit; give a number from 0.05 to 60 (s)"),
         ("receiver_lat", "91", "'91' does not fit; give a number from -90 to 90 (degrees)"),
         ("log_level", "loud", "'loud' does not fit; give one of debug, info, warning, error"),
-        ("storage", "compact", "compact is not supported yet; give full, or leave it out"),
         ("base_path", "tracker", "'tracker' does not fit; give a path such as /tracker"),
         ("trusted_proxies", "proxy", "'proxy' is no address or network; give for instance "
          "127.0.0.1 or 10.0.0.0/8"),

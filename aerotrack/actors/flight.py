@@ -30,6 +30,7 @@ from aerotrack.actors.messages import (
     StateSaved,
 )
 from aerotrack.domain.airframe import know
+from aerotrack.domain.compaction import Compaction
 from aerotrack.domain.detail import flight_document
 from aerotrack.domain.fields import IDENTITY
 from aerotrack.domain.flight import FlightState
@@ -175,6 +176,7 @@ class Flight(AeroActor):
             self._hand_on(held)
         elif state is None and before is not None and verdict == "same":
             state = self._state = resumed(before)
+            self._keep_points_of(state)
             self._fold(held, begins=state.event("resumed", returning.since))
         else:
             self._fold(held)
@@ -191,6 +193,7 @@ class Flight(AeroActor):
         links, state = self._links, self._state
         if state is None:
             state = self._state = FlightState(links.icao24, message.observations[0].ts)
+            self._keep_points_of(state)
             if links.departing:
                 state.course.begin_on_ground()
             begins = state.event("started", state.started)
@@ -200,15 +203,16 @@ class Flight(AeroActor):
         identity = False
         report: _Report | None = None
         next_ones: tuple[Observation, ...] = ()
+        fold = state.fold if state.compaction is None else state.fold_compact
         for number, obs in enumerate(message.observations):
-            folded = state.fold(obs)
+            folded = fold(obs)
             if folded.departs:
                 next_ones = message.observations[number:]
                 break
             changed.update(folded.changed)
             identity = identity or folded.identity
-            for point in folded.points:
-                self.send(links.persistence, PointRecorded(point))
+            if folded.points:
+                self._write(folded)
             events.extend(folded.events)
             if _needs_report(folded, obs.request):
                 report = report or _Report()
@@ -261,11 +265,25 @@ class Flight(AeroActor):
     def _finish(self, state: FlightState) -> None:
         """Settle what waits for more."""
         folded = state.finish()
-        for point in folded.points:
-            self.send(self._links.persistence, PointRecorded(point))
+        self._write(folded)
         report = _Report()
         report.add("", folded)
         self._send_report(report)
+
+    def _write(self, folded: Folded) -> None:
+        """Points of the track to the history."""
+        persistence, compacted = self._links.persistence, folded.compacted
+        for point in folded.points:
+            self.send(persistence, PointRecorded(point, compacted))
+            compacted = 0
+
+    def _keep_points_of(self, state: FlightState) -> None:
+        """Begin to keep its points, all or few of them; what a run before held back goes on."""
+        if self._links.rules.storage == "full":
+            self._write(state.pause())
+            state.compaction = None
+        elif state.compaction is None:
+            state.compaction = Compaction()
 
     def _look_up(self, state: FlightState, changed: dict[str, Value], *, new: bool) -> None:
         """Ask who a new flight is, and where another callsign goes; look at the route it has."""
@@ -352,7 +370,10 @@ class Flight(AeroActor):
         if returning is not None and message.now - returning.since >= DECIDED_WITHIN_S:
             self._decide(returning.otherwise, message.now)
         state = self._state
-        if state is not None and state.live_until(self._links.rules) <= message.now:
+        if state is None:
+            return
+        self._write(state.pause())
+        if state.live_until(self._links.rules) <= message.now:
             self._leave(message.now, None)
 
     @handles(SaveFlight)
@@ -372,6 +393,7 @@ class Flight(AeroActor):
     @handles(RestoreFlight)
     def restore(self, message: RestoreFlight, sender: ActorAddress) -> None:
         state = self._state = restored(message.saved)
+        self._keep_points_of(state)
         self._look_up(state, {}, new=True)
         self._show(state, {}, message)
 

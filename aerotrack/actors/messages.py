@@ -270,9 +270,13 @@ class FlightGone(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="go
 
 
 class PointRecorded(msgspec.Struct, frozen=True, gc=False):
-    """A flight to persistence: a point of its track."""
+    """A flight to persistence: a point of its track.
+
+    ``compacted`` of the points before it, and after the one told last, are left out for good.
+    """
 
     point: TrackPoint
+    compacted: int = 0
 
 
 class FlightRecorded(msgspec.Struct, frozen=True, gc=False):

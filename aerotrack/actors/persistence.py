@@ -76,6 +76,7 @@ class Persistence(AeroActor):
         self._drained = 0
         self._full_since: int | None = None  # points dropped before memory was full, while it is
         self._points = 0
+        self._compacted = 0
         self._thinning = Thinning()
         self._doubted = False  # the clock is: what comes has times that are not to be kept
         self._requests = DurableRequests()
@@ -103,6 +104,7 @@ class Persistence(AeroActor):
     @handles(PointRecorded)
     def point_recorded(self, message: PointRecorded, sender: ActorAddress) -> None:
         self._points += 1
+        self._compacted += message.compacted
         if self._doubted:
             self._thinning.dropped_total += 1
             return
@@ -315,6 +317,7 @@ class Persistence(AeroActor):
         away = (("code", self._error),) if self._error else ()
         values = (
             Figure("points_recorded_total", self._points),
+            Figure("points_compacted_total", self._compacted),
             Figure("points_stored_total", self._points_stored),
             Figure("points_dropped_total", self._thinning.dropped_total),
             Figure("points_thinned_total", self._thinning.thinned_total),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.compaction import Compaction
 from aerotrack.domain.countries import country_of
 from aerotrack.domain.course import Course
 from aerotrack.domain.fields import IS_DISTRESS, IS_IDENTITY, IS_TRACKED, POSITION, take_fields
@@ -56,6 +57,7 @@ class FlightState:
         "_position",
         "_shown_lat",
         "_shown_lon",
+        "compaction",
         "course",
         "feed",
         "first_position",
@@ -80,7 +82,8 @@ class FlightState:
         self.last_contact = started
         self.values: dict[str, Any] = {}  # each as typed in Observation
         self.origins = Origins()
-        self.points = 0
+        self.points = 0  # written or to be written
+        self.compaction: Compaction | None = None  # where not every point is kept
         self.source: str | None = None
         self.feed: str | None = None
         self.receiver: str | None = None
@@ -219,12 +222,47 @@ class FlightState:
         folded.changed = tuple(changed)
         return folded
 
+    def fold_compact(self, obs: Observation) -> Folded:
+        """The same where the history keeps few points: it is given those it keeps. All of them are
+        kept where somebody waits to hear that they are, or something happened."""
+        folded = self.fold(obs)
+        if self.compaction is not None and folded.points:
+            must = bool(folded.events) or obs.request is not None
+            self._compact(folded, self.compaction, must=must)
+        return folded
+
     def finish(self) -> Folded:
         """Settle what waited for more, since no more comes. The flight's state stays as it is."""
         self._position.discard_pending()
         folded = Folded()
         self._settle(folded)
+        if self.compaction is not None:
+            self._compact(folded, self.compaction)
+            self._let_go(folded, self.compaction)
         return folded
+
+    def pause(self) -> Folded:
+        """Silent for a while: points held back wait no longer. The flight goes on."""
+        folded = Folded()
+        if self.compaction is not None:
+            self._let_go(folded, self.compaction)
+        return folded
+
+    def _compact(self, folded: Folded, compaction: Compaction, *, must: bool = False) -> None:
+        """Leave of the points those that the history keeps (with ``must`` all of them)."""
+        before = compaction.left_out
+        folded.points = tuple(
+            kept for point in folded.points for kept in compaction.take(point, must=must)
+        )
+        self.points -= compaction.left_out - before
+        if folded.points:
+            folded.compacted = compaction.told()
+
+    def _let_go(self, folded: Folded, compaction: Compaction) -> None:
+        """Write what is held back."""
+        folded.points += compaction.release()
+        if folded.points:
+            folded.compacted += compaction.told()
 
     def _move(self, obs: Observation, giver: int, changed: list[tuple[str, Value]]) -> bool:
         """Show the position just accepted; say whether it differs at public precision."""

@@ -30,6 +30,8 @@ class Folded(msgspec.Struct, gc=False):
 
     Every observation is in the end refused, or makes one point, or is in ``unchanged``, by the name
     of its feed. One whose position waits for another to agree is neither until that is settled.
+    Under ``storage=compact`` points may be held back, and come with a later observation or the end;
+    ``compacted`` counts those that were left out before ``points``.
     """
 
     refused: str | None = None
@@ -40,3 +42,4 @@ class Folded(msgspec.Struct, gc=False):
     departs: bool = False
     refused_fixes: tuple[RefusedFix, ...] = ()
     unchanged: tuple[str, ...] = ()
+    compacted: int = 0

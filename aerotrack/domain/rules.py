@@ -1,15 +1,17 @@
 """The times and limits a flight lives by. All are settings; the defaults carry their reason."""
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 # Sources that report minutes apart by design: oceanic contracts and shortwave.
 SLOW_SOURCES: Final = frozenset({"adsc", "hfdl"})
 
+Storage = Literal["full", "compact"]
+
 
 class FlightRules(msgspec.Struct, frozen=True, gc=False):
-    """When a flight is what; all in seconds."""
+    """When a flight is what, all in seconds, and what the history keeps of it."""
 
     # Without a position for this long nobody extrapolates it any further (readsb and OpenSky: 15).
     stale_after: float = 15.0
@@ -28,6 +30,8 @@ class FlightRules(msgspec.Struct, frozen=True, gc=False):
     history_kept: float = 30 * 86_400.0
     # A flight's row is written at its start, its end, when its identity changes, else this often.
     row_interval: float = 60.0
+    # Every point of the track, or those that a straight line would miss.
+    storage: Storage = "full"
 
     def silence_ends(self, *, slow: bool) -> float:
         """The silence that ends a flight, last heard from a slow source or not."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from aerotrack.domain.compaction import Compaction
 from aerotrack.domain.flight import REFUSED_KEPT, FlightState
 from aerotrack.domain.folded import RefusedFix
 from aerotrack.domain.origins import PLACES, Origin
@@ -45,6 +46,7 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     before: Fix | None = None
     gs_at_fix: float | None = None
     last_point_us: int = 0
+    compaction: Compaction | None = None
 
 
 class SavedFlight(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -99,6 +101,7 @@ def restored(saved: SavedFlight) -> FlightState:
     if snapshot.refused:
         state.refused = deque(snapshot.refused, maxlen=REFUSED_KEPT)
     state._last_point_us = snapshot.last_point_us
+    state.compaction = snapshot.compaction
     return state
 
 
@@ -124,6 +127,7 @@ def _snapshot(state: FlightState) -> Snapshot:
         before=position._before,
         gs_at_fix=position._gs_at_fix,
         last_point_us=state._last_point_us,
+        compaction=state.compaction,
     )
 
 

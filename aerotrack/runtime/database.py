@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from aerotrack.actors.messages import StoreBatch
-from aerotrack.db.embedded import EmbeddedPostgres
+from aerotrack.db.embedded import SPARING_SETTINGS, EmbeddedPostgres
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
 from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.outbox import Spool
@@ -42,7 +42,8 @@ class Database:
     """PostgreSQL, embedded or given: starts it, migrates it, owns writer and reader.
 
     ``identity`` names its batches together with their numbers. What is handed to :meth:`store` goes
-    to ``spool``, which is told of the writer when there is one.
+    to ``spool``, which is told of the writer when there is one. ``sparing``: the embedded server
+    writes to its disk as seldom as it safely can.
     """
 
     def __init__(
@@ -57,8 +58,12 @@ class Database:
         identity: UUID,
         trusted: Callable[[], bool] = lambda: True,
         now: Callable[[], float],
+        sparing: bool = False,
     ) -> None:
-        self._embedded = None if url else EmbeddedPostgres(data_dir, progress=_progress)
+        own = SPARING_SETTINGS if sparing else {}
+        self._embedded = (
+            None if url else EmbeddedPostgres(data_dir, progress=_progress, settings=own)
+        )
         self._conninfo = url
         self._retention_days = retention_days
         self._retention_gb = retention_gb

@@ -37,7 +37,13 @@ from aerotrack.feeds.posted import parse_posted
 from aerotrack.feeds.url import parse_feed_urls
 from aerotrack.logs import log_event
 from aerotrack.runtime.actors import Actors
-from aerotrack.runtime.checkpoints import Checkpoints, read_flights, restore
+from aerotrack.runtime.checkpoints import (
+    SPARING_EVERY_S,
+    WRITTEN_EVERY_S,
+    Checkpoints,
+    read_flights,
+    restore,
+)
 from aerotrack.runtime.clock import (
     ENDING_S,
     LOOKS_S,
@@ -137,7 +143,10 @@ class Server:
             self._clock_watch = ClockWatch(
                 seen=outbox.file.seen if outbox else None, started=time.monotonic()
             )
-            self._checkpoints = Checkpoints(self._spool)
+            self._checkpoints = Checkpoints(
+                self._spool,
+                every=SPARING_EVERY_S if settings.storage == "compact" else WRITTEN_EVERY_S,
+            )
             self._database = Database(
                 url=settings.database_url,
                 data_dir=settings.data_dir,
@@ -148,6 +157,7 @@ class Server:
                 identity=outbox.file.identity if outbox else uuid.uuid4(),
                 trusted=lambda: self._clock_doubt(RETENTION_SETTLES_S) is None,
                 now=time.time,
+                sparing=settings.storage == "compact",
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
             self._register = Register(
@@ -166,7 +176,11 @@ class Server:
             alive = await asyncio.to_thread(read_flights, outbox) if outbox else []
             self._spool.start()
             self._stats = Stats(
-                self._database, self._spool, flush_interval=settings.flush_interval, now=time.time
+                self._database,
+                self._spool,
+                flush_interval=settings.flush_interval,
+                now=time.time,
+                storage=settings.storage,
             )
             await self._database.start()
             # Flights look for the airport beside them, and a handler reads no file.

@@ -6,6 +6,7 @@ from typing import Final
 
 from aerotrack.actors.messages import Figure, Figures
 from aerotrack.db.outbox import Spool
+from aerotrack.domain.rules import Storage
 from aerotrack.feeds.feed import FeedFigures
 from aerotrack.runtime.database import Database
 from aerotrack.web.ports import Check, DatabaseState, Outbox, ServerStats
@@ -43,6 +44,7 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
         "fed": sum(feed.accepted for feed in feeds),
         "observed": count("registry", "routed_total"),
         "points": count("persistence", "points_recorded_total"),
+        "compacted": count("persistence", "points_compacted_total"),
         "unchanged": count("registry", "unchanged_total"),
         "refused": count("registry", "refused_total"),
         "overloaded": count("actors", "overloaded_total"),
@@ -65,10 +67,12 @@ class Stats:
         *,
         flush_interval: float,
         now: Callable[[], float],
+        storage: Storage = "full",
     ) -> None:
         self._database = database
         self._spool = spool
         self._now = now
+        self._storage = storage
         self._slow_after = SLOW_FLUSHES * flush_interval + 1.0
         self._samples: deque[tuple[float, float]] = deque(maxlen=RATE_SAMPLES)
         self._lag = 0.0
@@ -127,7 +131,7 @@ class Stats:
             flights=int(value(figures, "registry", "flights")),
             updates_per_s=self.updates_per_s,
             points_stored=int(value(figures, "persistence", "points_stored_total")),
-            storage="full",
+            storage=self._storage,
             outbox=Outbox(batches=outbox.batches, bytes=outbox.bytes),
             db=self.database,
         )

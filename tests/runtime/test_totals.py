@@ -24,8 +24,9 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
         "outbox": Figures((Figure("rows", 4),)),
         "persistence": Figures(
             (
-                Figure("points_recorded_total", 92),
-                Figure("points_stored_total", 86),
+                Figure("points_recorded_total", 52),
+                Figure("points_compacted_total", 40),
+                Figure("points_stored_total", 46),
                 Figure("points_dropped_total", 3),
                 Figure("rows_rejected_total", 1),
                 Figure("rows_waiting", 2),
@@ -33,6 +34,6 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
         ),
     }
     assert {
-        "fed": 90, "observed": 100, "points": 92, "unchanged": 5, "refused": 3,
-        "overloaded": 0, "stored": 86, "dropped": 3, "rejected": 1, "outbox": 4, "left": 2,
+        "fed": 90, "observed": 100, "points": 52, "compacted": 40, "unchanged": 5, "refused": 3,
+        "overloaded": 0, "stored": 46, "dropped": 3, "rejected": 1, "outbox": 4, "left": 2,
     } == totals(feeds, figures)  # fmt: skip

@@ -4,7 +4,14 @@
 """
 
 from aerotrack.db.embedded.binaries import find_install
+from aerotrack.db.embedded.cluster import SPARING_SETTINGS
 from aerotrack.db.embedded.server import EmbeddedPostgres
 from aerotrack.db.embedded.shared import running_server, shared_server
 
-__all__ = ["EmbeddedPostgres", "find_install", "running_server", "shared_server"]
+__all__ = [
+    "SPARING_SETTINGS",
+    "EmbeddedPostgres",
+    "find_install",
+    "running_server",
+    "shared_server",
+]

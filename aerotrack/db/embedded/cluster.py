@@ -57,6 +57,17 @@ SETTINGS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] ",
 }
 
+# Over these where the disk is a card. A checkpoint writes every page touched since the one before,
+# and the first change of each page after it puts the whole page into the WAL: so seldom, and
+# recovery after a power cut still reads only an hour's WAL. synchronous_commit stays on: there is
+# one commit a flush interval, and what is acknowledged as durable is on disk.
+SPARING_SETTINGS: Mapping[str, str] = {
+    "checkpoint_timeout": "1h",
+    "wal_writer_delay": "10s",  # what no commit waits for goes with the next one that is waited for
+    "bgwriter_delay": "10s",
+    "autovacuum_naptime": "10min",
+}
+
 
 def cluster_path(data_dir: Path) -> Path:
     return data_dir / f"postgres-{MAJOR}"
