@@ -283,11 +283,11 @@ def measure(
     return Played(
         seconds=took,
         flights=int(after.sum("registry_flights")),
-        updates_per_s=grown("feed_accepted_total") / took,
+        updates_per_s=grown("registry_routed_total") / took,
         rows_per_s=grown("persistence_rows_stored_total") / took,
         changes_per_s=grown("broadcaster_changes_total") / took,
         refused=int(grown("registry_refused_total") + grown("feed_refused_total")),
-        overloaded=int(grown("registry_overloaded_total")),
+        overloaded=int(grown("actors_overloaded_total")),
         frames_per_s={kind: counted[kind]["frames"] / took for kind in ("fast", "normal")},
         bytes_per_s={kind: counted[kind]["bytes"] / took for kind in ("fast", "normal")},
         clients=counted["open"],
