@@ -133,6 +133,22 @@ def test_other_callbacks_of_the_loop_run_between_slices(run_on_loop):
     run_on_loop(scenario)
 
 
+def test_what_waits_gets_as_long_as_the_rest_of_the_loop_takes(run_on_loop):
+    async def scenario(system):
+        slow = system.createActor(Slow)
+        for _ in range(600):
+            system.tell(slow, 0.0005)
+        turns = 0
+        while system.figures().queue_depth:
+            await asyncio.sleep(0)
+            time.sleep(0.08)  # as fifty sockets with something to read
+            turns += 1
+        # 300 ms of work: at 16 ms a slice it would be 19 turns
+        assert 3 <= turns <= 9
+
+    run_on_loop(scenario)
+
+
 def test_the_longest_slice_is_measured_and_can_be_reset(run_on_loop):
     async def scenario(system):
         system.tell(system.createActor(Slow), 0.03)

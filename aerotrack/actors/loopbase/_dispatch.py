@@ -42,6 +42,10 @@ SLICE_SECONDS = 0.004
 """Longest run of deliveries before sockets get their turn: well under the 20 ms a stall may take,
 and long against the 20 µs that an empty turn of the loop costs."""
 
+LONGEST_FAIR_SLICE_S = 0.1
+"""What was left over when a slice ended gets as long as everything else on the loop took since, up
+to this: fifty sockets read between two slices take a second, and would starve the actors."""
+
 CHECK_EVERY = 32
 """Deliveries between two looks at the clock (50 ns each): at the usual 1 to 10 µs a delivery the
 slice is overrun by 0.3 ms at most."""
@@ -93,6 +97,7 @@ class Dispatcher:
         self.dead_letters = 0
         self.poisoned = 0
         self.longest_slice_s = 0.0
+        self._left_over_at: float | None = None  # when a slice ended with deliveries left
         self._thread = get_ident()
         # Handlers run in one context, not in that of whoever happened to send first.
         self._context = contextvars.copy_context()
@@ -128,11 +133,15 @@ class Dispatcher:
         self._handle = None
         self.armed = True
         started = perf_counter()
+        seconds = self.slice_seconds
+        if self._left_over_at is not None:
+            seconds = max(seconds, min(started - self._left_over_at, LONGEST_FAIR_SLICE_S))
         try:
-            self.run_slice(started + self.slice_seconds)
+            self.run_slice(started + seconds)
         finally:
-            elapsed = perf_counter() - started
-            self.longest_slice_s = max(self.longest_slice_s, elapsed)
+            ended = perf_counter()
+            self.longest_slice_s = max(self.longest_slice_s, ended - started)
+            self._left_over_at = ended if self.queue else None
             self._after_slice()
 
     def run_slice(self, deadline: float) -> None:
