@@ -86,7 +86,7 @@ class Stage(NamedTuple):
     server: Server
     feeder: Child
     fed: int
-    nice: int
+    place: Path
 
     @property
     def workers(self) -> list[int]:
@@ -139,7 +139,7 @@ def staged(
         set_session_nice(server.postmaster, options.nice)  # it has a session of its own
         feeder.ask(do="start")
         say(f"server {server.pid} is ready, fed with {fed:,} a second")
-        yield Stage(server, feeder, fed, options.nice), place
+        yield Stage(server, feeder, fed, place), place
 
 
 def wait_for(stage: Stage, flights: int) -> None:
@@ -220,11 +220,17 @@ def written(pid: int) -> int:
 
 
 def on_disk(stage: Stage) -> dict[str, int]:
-    """Bytes handed to the disk so far."""
+    """Bytes handed to the disk so far, and the size of the write-ahead log's files.
+
+    These are filled with zeros when they are made, and used again later: what they grow by is
+    written in the first minutes of a database only.
+    """
+    wal = stage.place.glob("postgres-*/pg_wal/*")
     postmaster = stage.server.postmaster
     return {
         "server": sum(map(written, [stage.server.pid, *stage.workers])),
         "postgres": sum(map(written, [postmaster, *children(postmaster)])),
+        "wal_files": sum(one.stat().st_size for one in wal if one.is_file()),
     }
 
 
