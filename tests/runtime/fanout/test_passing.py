@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 from aerotrack.runtime.fanout.passing import WAITING_MOST, SocketReceiver, SocketSender
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Ends:
