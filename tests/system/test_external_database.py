@@ -143,7 +143,7 @@ def test_what_a_database_that_never_came_should_have_is_stored_by_a_later_start(
     with door_to(database_url) as door:
         for step in range(2):  # the database is away all the time, also at the second start
             with Server(data_dir, database_url=door.url) as server:
-                server.post({"icao24": "4ca2d6", "lat": 50.0 + step / 1000, "lon": 8.0})
+                server.post({"icao24": "4ca2d6", "lat": 50.0 + step / 1e4, "lon": 8.0})
                 on_disk(server, step + 1)
                 server.stop()
         assert 0 == Rows(database_url).one("SELECT count(*) FROM position")
@@ -153,7 +153,7 @@ def test_what_a_database_that_never_came_should_have_is_stored_by_a_later_start(
             assert 200 == until("ready", lambda: server.request("GET", "/readyz")[0])
             server.stop()
     rows = Rows(database_url)
-    assert [(50.0,), (50.001,)] == rows.all("SELECT lat FROM position ORDER BY ts")
+    assert [(50.0,), (50.0001,)] == rows.all("SELECT lat FROM position ORDER BY ts")
     assert 1 == rows.one("SELECT count(DISTINCT run) FROM batch")
 
 
