@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,9 @@ RETENTION_EVERY_S: Final = 3600.0
 TRUST_LOOKS_S: Final = 10.0
 # Positions may take one part in so many of the embedded database's disk: others live on it, too.
 DISK_SHARE: Final = 4
+# A statement still at work when the stop's budget is spent: its batch is on the disk by then, and
+# it is cancelled after so long, seconds.
+WRITER_STOP_S: Final = 0.5
 # What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
 SPOOL_STOP_S: Final = 5.0
 # What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
@@ -69,6 +73,7 @@ class Database:
         self._now = now
         self._writer: BatchWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._finish_by = 0.0  # on the monotonic clock; until then PostgreSQL is waited for
         self.reader: Reader | None = None
         self.error: str | None = "starting"  # code of what stands in the way of being ready
         self._said = ""  # the reason it is away, as it was logged last
@@ -194,15 +199,30 @@ class Database:
         """Hand a batch to the writer or the outbox; the spool answers."""
         self._spool.submit(message.batch)
 
-    async def stop(self, timeout: float) -> None:
-        """Finish what was handed over, then close; the embedded server last."""
+    def finish(self, within: float) -> None:
+        """The server stops: batches that still come are to be stored within so many seconds.
+
+        What is not by then, :meth:`close_history` leaves in the outbox.
+        """
+        self._finish_by = time.monotonic() + within
+        self._spool.finish(within)
+
+    async def close_history(self) -> None:
+        """Wait for what is being stored, put the rest on the disk; all of it has been answered."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer is not None:
+            left = max(0.0, self._finish_by - time.monotonic())
+            await asyncio.to_thread(self._spool.settle, left)
         self._spool.detach()
         if self._writer is not None:
-            await asyncio.to_thread(self._writer.stop, timeout)
+            await asyncio.to_thread(self._writer.stop, WRITER_STOP_S)
         await asyncio.to_thread(self._spool.stop, SPOOL_STOP_S)
+
+    async def stop(self) -> None:
+        """Close it all, the history too where that was not done; the embedded server last."""
+        await self.close_history()
         if self.reader is not None:
             await self.reader.close()
         if self._embedded is not None:

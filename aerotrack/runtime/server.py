@@ -69,8 +69,10 @@ REPLAY_LOOKS_S: Final = 0.5
 # A commit is waited for no longer than a flush interval, and no longer than this: whoever asked for
 # durable waits meanwhile.
 PATIENCE_S: Final = 2.0
-# A statement at work when the server stops is given this long, seconds.
-WRITER_STOP_S: Final = 10.0
+# Containers are killed ten seconds after they were told to stop: for so many of them PostgreSQL may
+# store what is there, then the local disk takes the rest. What remains is for the last rows of
+# flights, the clients' farewell and PostgreSQL's own end.
+STORES_WITHIN_S: Final = 6.0
 
 
 class Server:
@@ -149,7 +151,7 @@ class Server:
                 trusted=lambda: self._clock_doubt(RETENTION_SETTLES_S) is None,
                 now=time.time,
             )
-            stack.push_async_callback(self._database.stop, WRITER_STOP_S)
+            stack.push_async_callback(self._database.stop)
             self._register = Register(
                 reader=lambda: self._database.reader,
                 answer=self._tell_known,
@@ -205,6 +207,7 @@ class Server:
             self._say_started(feeds, time.monotonic() - started)
             await self._stopping.wait()
             log_event(logger, "stopping")
+            self._database.finish(STORES_WITHIN_S)
         log_event(logger, "stopped", **self._totals)
         if self._failure is not None:
             raise self._failure
@@ -365,6 +368,7 @@ class Server:
     async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
         self._checkpoints.write()
+        await self._database.close_history()
         self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)

@@ -11,11 +11,8 @@ import pytest
 
 from aerotrack.actors.messages import BatchDrained, BatchFailed, BatchKept, BatchStored
 from aerotrack.db.outbox import open_outbox
-from aerotrack.db.outbox.spool import (
-    OUTBOX_FULL,
-    OUTBOX_UNWRITABLE,
-    SPOOL_STOPPED,
-)
+from aerotrack.db.outbox.shelf import OUTBOX_FULL, OUTBOX_UNWRITABLE
+from aerotrack.db.outbox.spool import SPOOL_STOPPED
 from aerotrack.db.outbox.state import pressure_at
 from aerotrack.domain.saved import load
 
