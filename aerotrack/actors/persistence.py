@@ -86,6 +86,11 @@ class Persistence(AeroActor):
         self._durable = 0
         self._not_durable = 0
         self._points_stored = 0
+        # Of this run's points, and those an earlier run left in the outbox.
+        self._points_kept = 0
+        self._points_duplicate = 0
+        self._points_recovered = 0
+        self._first_batch = 1
         self._last_seconds = 0.0
 
     @handles(ConfigurePersistence)
@@ -98,6 +103,7 @@ class Persistence(AeroActor):
             rows_limit=message.rows_limit,
             first_number=message.first_number,
         )
+        self._first_batch = message.first_number
 
     # -- what flights record -----------------------------------------------------------------------
 
@@ -229,6 +235,7 @@ class Persistence(AeroActor):
             return
         self._last_seconds = message.seconds
         self._count(len(batch.points), message)
+        self._points_duplicate += min(len(batch.points), message.duplicate)
         self._now_safe()
         self._note_room()
         self._next()
@@ -236,19 +243,26 @@ class Persistence(AeroActor):
     @handles(BatchDrained)
     def batch_drained(self, message: BatchDrained, sender: ActorAddress) -> None:
         self._drained += 1
-        self._count(message.points, message)
+        stored = self._count(message.points, message)
+        if message.number < self._first_batch:
+            self._points_recovered += stored
+        else:
+            self._points_kept -= message.points
+            self._points_duplicate += min(message.points, message.duplicate)
 
-    def _count(self, points: int, message: BatchStored | BatchDrained) -> None:
-        """PostgreSQL has a batch with so many points among its rows."""
+    def _count(self, points: int, message: BatchStored | BatchDrained) -> int:
+        """PostgreSQL has a batch with so many points among its rows; how many it stored."""
         if self._error:
             log_event(self.log, "database_back", waiting_rows=self._buffer.waiting)
         self._error = ""
         self._batches += 1
         self._stored += message.stored
         # Rows that were there already or could not be written are points but for rare exceptions.
-        self._points_stored += max(0, points - message.duplicate - message.rejected)
+        stored = max(0, points - message.duplicate - message.rejected)
+        self._points_stored += stored
         self._duplicate += message.duplicate
         self._rejected += message.rejected
+        return stored
 
     @handles(BatchKept)
     def batch_kept(self, message: BatchKept, sender: ActorAddress) -> None:
@@ -257,6 +271,7 @@ class Persistence(AeroActor):
             return
         self._kept += 1
         self._rows_kept += batch.rows
+        self._points_kept += len(batch.points)
         if message.code:
             self._away(message.code, "batches go to the outbox")
         self._now_safe()
@@ -319,6 +334,9 @@ class Persistence(AeroActor):
             Figure("points_recorded_total", self._points),
             Figure("points_compacted_total", self._compacted),
             Figure("points_stored_total", self._points_stored),
+            Figure("points_recovered_total", self._points_recovered),
+            Figure("points_duplicate_total", self._points_duplicate),
+            Figure("points_kept", self._points_kept),
             Figure("points_dropped_total", self._thinning.dropped_total),
             Figure("points_thinned_total", self._thinning.thinned_total),
             Figure("history_full", self._full_since is not None),

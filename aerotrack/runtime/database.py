@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -32,11 +33,11 @@ RETENTION_EVERY_S: Final = 3600.0
 TRUST_LOOKS_S: Final = 10.0
 # Positions may take one part in so many of the embedded database's disk: others live on it, too.
 DISK_SHARE: Final = 4
+# A statement still at work when the stop's budget is spent: its batch is on the disk by then, and
+# it is cancelled after so long, seconds.
+WRITER_STOP_S: Final = 0.5
 # What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
 SPOOL_STOP_S: Final = 5.0
-# At a stop, for PostgreSQL to take what waits in the outbox: after a busy moment that is a batch or
-# two. Hours of it are better left to the next start, which serves meanwhile.
-DRAINED_WITHIN_S: Final = 4.0
 # What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
 AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
 
@@ -78,6 +79,7 @@ class Database:
         self._now = now
         self._writer: BatchWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._finish_by = 0.0  # on the monotonic clock; until then PostgreSQL is waited for
         self.reader: Reader | None = None
         self.past: PastReader | None = None  # for searches and past moments
         self.replays: PastReader | None = None  # for playback
@@ -207,24 +209,30 @@ class Database:
         """Hand a batch to the writer or the outbox; the spool answers."""
         self._spool.submit(message.batch)
 
-    async def finish(self, timeout: float) -> None:
-        """Store what was handed over, as far as it can be; what is in the outbox then, stays there.
+    def finish(self, within: float) -> None:
+        """The server stops: batches that still come are to be stored within so many seconds.
 
-        What became of each batch has been answered. More is not taken.
+        What is not by then, :meth:`close_history` leaves in the outbox.
         """
+        self._finish_by = time.monotonic() + within
+        self._spool.finish(within)
+
+    async def close_history(self) -> None:
+        """Wait for what is being stored, put the rest on the disk; all of it has been answered."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(self._spool.await_stored, DRAINED_WITHIN_S)
+        if self._writer is not None:
+            left = max(0.0, self._finish_by - time.monotonic())
+            await asyncio.to_thread(self._spool.settle, left)
         self._spool.detach()
         if self._writer is not None:
-            await asyncio.to_thread(self._writer.stop, timeout)
-        await asyncio.to_thread(self._spool.await_stored, SPOOL_STOP_S)  # for its last answers
-
-    async def stop(self, timeout: float) -> None:
-        """Finish, where that was not done yet, then close; the embedded server last."""
-        await self.finish(timeout)
+            await asyncio.to_thread(self._writer.stop, WRITER_STOP_S)
         await asyncio.to_thread(self._spool.stop, SPOOL_STOP_S)
+
+    async def stop(self) -> None:
+        """Close it all, the history too where that was not done; the embedded server last."""
+        await self.close_history()
         for reader in (self.reader, self.past, self.replays):
             if reader is not None:
                 await reader.close()

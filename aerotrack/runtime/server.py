@@ -75,8 +75,10 @@ REPLAY_LOOKS_S: Final = 0.5
 # A commit is waited for no longer than a flush interval, and no longer than this: whoever asked for
 # durable waits meanwhile.
 PATIENCE_S: Final = 2.0
-# A statement at work when the server stops is given this long, seconds.
-WRITER_STOP_S: Final = 10.0
+# Containers are killed ten seconds after they were told to stop: for so many of them PostgreSQL may
+# store what is there, then the local disk takes the rest. What remains is for the last rows of
+# flights, the clients' farewell and PostgreSQL's own end.
+STORES_WITHIN_S: Final = 6.0
 
 
 class Server:
@@ -159,7 +161,7 @@ class Server:
                 now=time.time,
                 sparing=settings.storage == "compact",
             )
-            stack.push_async_callback(self._database.stop, WRITER_STOP_S)
+            stack.push_async_callback(self._database.stop)
             self._register = Register(
                 reader=lambda: self._database.reader,
                 answer=self._tell_known,
@@ -219,6 +221,7 @@ class Server:
             self._say_started(feeds, time.monotonic() - started)
             await self._stopping.wait()
             log_event(logger, "stopping")
+            self._database.finish(STORES_WITHIN_S)
         log_event(logger, "stopped", **self._totals)
         if self._failure is not None:
             raise self._failure
@@ -380,10 +383,10 @@ class Server:
     async def _drain(self, feeds: Feeds) -> None:
         left = await self._actors.drain(time.time())
         self._checkpoints.write()
+        await self._database.close_history()
         self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
-        await self._database.finish(WRITER_STOP_S)
         with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
             self._totals = totals(feeds.figures, await self._figures())
 

@@ -31,10 +31,12 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
     """What became of everything that was fed since the start, for the log line of the end.
 
     ``observed`` is ``fed`` and what was posted, less what was refused as ``overloaded``; each of
-    those made a point (a late one that also brings something new may make two), was ``unchanged``,
-    or ``refused``. ``points`` are ``stored`` but for those ``dropped`` for want of room,
-    ``rejected`` by the database, on disk in the ``outbox`` or ``left`` waiting;
-    ``rejected``, ``outbox`` and ``left`` also count rows of other tables.
+    those made a point (a late one that also brings something new may make two), was ``compacted``
+    (no point was needed for it), ``unchanged``, or ``refused``. ``points`` are ``stored`` but for those ``kept`` on disk, found there already
+    (``duplicate``: played again, or stored by a commit whose answer was lost), ``dropped`` for want
+    of room, ``rejected`` by the database or ``left`` waiting; ``rejected`` and ``left`` also count
+    rows of other tables. ``recovered`` are points of earlier runs, stored in this one; ``outbox``
+    is all rows on disk, of whichever run and table.
     """
 
     def count(part: str, name: str) -> int:
@@ -48,10 +50,14 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
         "unchanged": count("registry", "unchanged_total"),
         "refused": count("registry", "refused_total"),
         "overloaded": count("actors", "overloaded_total"),
-        "stored": count("persistence", "points_stored_total"),
+        "stored": count("persistence", "points_stored_total")
+        - count("persistence", "points_recovered_total"),
+        "kept": count("persistence", "points_kept"),
+        "duplicate": count("persistence", "points_duplicate_total"),
         "dropped": count("persistence", "points_dropped_total")
         + count("persistence", "points_thinned_total"),
         "rejected": count("persistence", "rows_rejected_total"),
+        "recovered": count("persistence", "points_recovered_total"),
         "outbox": count("outbox", "rows"),
         "left": count("persistence", "rows_waiting"),
     }

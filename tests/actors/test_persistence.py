@@ -195,6 +195,21 @@ def test_a_batch_that_was_kept_makes_way_for_the_next_and_counts_when_it_is_drai
     )
 
 
+def test_every_point_of_this_run_is_stored_kept_or_a_duplicate_and_those_of_others_are_told_apart(
+    actor_system: Any,
+) -> None:
+    scene = Scene(actor_system)
+    scene.tell(BatchDrained(0, 9, 8, 1, 0))  # numbered below this run's first
+    for number, answer in enumerate((stored(1, 1), BatchKept(2, ""), BatchKept(3, ""),
+                                     BatchStored(4, 0, 1, 0, 0.01)), start=1):  # fmt: skip
+        scene.tell(point(number), Tick(T0 + 2 * number), answer)
+    names = ("points_recorded_total", "points_stored_total", "points_recovered_total",
+             "points_kept", "points_duplicate_total")  # fmt: skip
+    assert (4.0, 9.0, 8.0, 2.0, 1.0) == tuple(map(scene.figure, names))
+    scene.tell(BatchDrained(2, 1, 1, 0, 0), BatchDrained(3, 1, 0, 1, 0))
+    assert (4.0, 10.0, 8.0, 0.0, 2.0) == tuple(map(scene.figure, names))
+
+
 def test_while_room_runs_out_points_are_left_out_flights_are_not_and_the_gap_is_on_record(
     actor_system: Any,
 ) -> None:

@@ -51,7 +51,7 @@ def test_each_new_reason_is_logged_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
         )
         await one.start()
         await asyncio.wait_for(given_up.wait(), 30)
-        await one.stop(1.0)
+        await one.stop()
         return one.error
 
     assert "database_newer" == asyncio.run(run())

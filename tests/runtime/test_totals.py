@@ -21,12 +21,15 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
                 Figure("refused_total", 1, (("feed", "club"), ("reason", "future"))),
             )
         ),
-        "outbox": Figures((Figure("rows", 4),)),
+        "outbox": Figures((Figure("rows", 14),)),
         "persistence": Figures(
             (
                 Figure("points_recorded_total", 52),
                 Figure("points_compacted_total", 40),
                 Figure("points_stored_total", 46),
+                Figure("points_recovered_total", 7),
+                Figure("points_duplicate_total", 2),
+                Figure("points_kept", 5),
                 Figure("points_dropped_total", 3),
                 Figure("rows_rejected_total", 1),
                 Figure("rows_waiting", 2),
@@ -35,5 +38,6 @@ def test_the_totals_add_up_what_feeds_and_actors_counted() -> None:
     }
     assert {
         "fed": 90, "observed": 100, "points": 52, "compacted": 40, "unchanged": 5, "refused": 3,
-        "overloaded": 0, "stored": 46, "dropped": 3, "rejected": 1, "outbox": 4, "left": 2,
+        "overloaded": 0, "stored": 39, "kept": 5, "duplicate": 2, "dropped": 3, "rejected": 1,
+        "recovered": 7, "outbox": 14, "left": 2,
     } == totals(feeds, figures)  # fmt: skip

@@ -5,9 +5,10 @@ it, :mod:`~aerotrack.db.outbox.salvage` what is done about a damaged one, and
 :mod:`~aerotrack.db.outbox.spool` the thread that decides which way each batch goes.
 """
 
+from aerotrack.db.outbox.events import SpoolAnswer
 from aerotrack.db.outbox.file import OutboxFile
 from aerotrack.db.outbox.opening import OutboxUnusable, OwnedOutbox, open_outbox
-from aerotrack.db.outbox.spool import Spool, SpoolAnswer
+from aerotrack.db.outbox.spool import Spool
 from aerotrack.db.outbox.state import SpoolState
 
 __all__ = [
