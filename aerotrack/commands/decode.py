@@ -6,12 +6,15 @@ from typing import Any, Final
 
 import click
 
+STANDARD_INPUT: Final = Path("/dev/stdin")
 # As a feed's URL has them; a test holds the two together, importing it here would cost every start.
 FORMATS: Final = ("beast", "avr", "sbs", "jsonl", "readsb")
 
 
 @click.command(short_help="Print what a recording says, as NDJSON.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+)
 @click.option(
     "--format",
     "kind",
@@ -49,6 +52,8 @@ def decode(
 ) -> None:
     """Print what a recording says: a JSON line for each accepted change, on standard output.
 
+    FILE may be a pipe, or - for standard input.
+
     A position is printed when the state of its flight accepts it; the first of an aircraft when
     another agrees with it. What was read and refused is summed up on standard error.
     """
@@ -71,6 +76,8 @@ def decode(
         site=None if lat is None or lon is None else site(lat, lon),
         mlat=mlat,
     )
+    if str(file) == "-":
+        file = STANDARD_INPUT
     figures = FeedFigures(name="file", url=str(file))
     output = sys.stdout.buffer
     try:
@@ -80,11 +87,15 @@ def decode(
     except BrokenPipeError:  # whoever read had enough
         sys.stderr.close()
         sys.exit(1)
-    except (OSError, FeedError) as wrong:
-        raise click.ClickException(f"{file}: {wrong}") from None
+    except FeedError as wrong:
+        raise click.ClickException(str(wrong)) from None
+    except OSError as wrong:
+        raise click.ClickException(f"{file}: {wrong.strerror or wrong}") from None
     refused = ", ".join(f"{reason} {count}" for reason, count in sorted(figures.refused.items()))
     click.echo(
         f"{figures.received} records: {figures.accepted} taken, {figures.ignored} of no use"
         + (f", refused {refused}" if refused else ""),
         err=True,
     )
+    if figures.bytes and not figures.accepted:
+        click.echo(f"nothing in it could be used: is it {kind}?", err=True)

@@ -9,6 +9,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -66,15 +67,15 @@ class Batches(Protocol):
         ...
 
 
-def open_recording(path: Path) -> io.BufferedReader | gzip.GzipFile:
-    """The file's bytes, unpacked where it is gzip. Raises ``OSError``."""
-    file = path.open("rb")
-    magic = file.read(len(GZIP_MAGIC))
-    file.seek(0)
-    if magic != GZIP_MAGIC:
-        return file
-    file.close()
-    return gzip.open(path, "rb")
+@contextmanager
+def open_recording(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+    """The file's bytes, unpacked where it is gzip; it may be a pipe. Raises ``OSError``."""
+    with path.open("rb") as file:
+        if file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield unpacked
+        else:
+            yield file
 
 
 def read_recording(

@@ -8,6 +8,8 @@ import gzip
 import json
 import math
 import random
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -390,6 +392,29 @@ def test_a_damaged_file_is_said_in_a_line(tmp_path: Path) -> None:
     ran = CliRunner().invoke(main, ["decode", str(path), "--format", "avr"])
     assert 1 == ran.exit_code
     assert "cut or damaged" in ran.stderr
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_standard_input_may_be_a_pipe(packed: bool, tmp_path: Path) -> None:
+    recorded = _file(tmp_path, _flight(4)).read_bytes()
+    ran = subprocess.run(
+        [sys.executable, "-m", "aerotrack", "decode", "-", "--format", "beast"],
+        input=gzip.compress(recorded) if packed else recorded,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert lines(tmp_path / "tape.beast", "beast") == [
+        orjson.loads(line) for line in ran.stdout.splitlines()
+    ]
+
+
+def test_it_is_said_where_a_file_holds_nothing_of_that_format(tmp_path: Path) -> None:
+    path = tmp_path / "tape"
+    for content, told in ((b"MSG,8,1,1,4CA2D6,1,,,,,,,,,,,,,,,,\r\n", True), (b"", False)):
+        path.write_bytes(content)
+        ran = CliRunner().invoke(main, ["decode", str(path), "--format", "beast"])
+        assert (0, told) == (ran.exit_code, "is it beast?" in ran.stderr)
 
 
 def test_the_command_takes_the_formats_a_feed_takes() -> None:
