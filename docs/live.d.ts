@@ -16,11 +16,13 @@ export type ServerMessage =
   | Delta
   | Event
   | ErrorMessage
-  | Pong;
+  | Pong
+  | Playing;
 
 /**
  * Send me this view from now on, in place of any before. `bbox` is `[west, south, east, north]` in
- * degrees, `interval` seconds between frames, `follow` names flights wanted wherever they are.
+ * degrees, `interval` seconds between frames, `follow` names flights wanted wherever they are. With
+ * `at` it plays history from there, at `speed`.
  */
 export interface ClientSubscribe {
   type: "subscribe";
@@ -87,7 +89,7 @@ export interface ClientSeek {
   id?: number | string;
 }
 
-/** Playback: run the clock at so many times its speed. */
+/** Playback: run the clock at so many times its speed, also after a pause. */
 export interface ClientSpeed {
   type: "speed";
   speed: number;
@@ -176,6 +178,18 @@ export interface ErrorMessage {
 /** The answer to a ping. */
 export interface Pong {
   type: "pong";
+  id?: number | string;
+}
+
+/** How history is played from now on, after whatever changed that; `id` is of what asked. */
+export interface Playing {
+  type: "playing";
+  /** The time played, epoch seconds */
+  at: number;
+  speed: number;
+  paused: boolean;
+  /** It has come to the present, where speed is 1 */
+  present: boolean;
   id?: number | string;
 }
 

@@ -92,14 +92,14 @@ class Replays:
 
     def __init__(self, database: Database, rules: FlightRules) -> None:
         self._database = database
-        self._rules = rules
+        self.rules = rules
 
     async def picture(
         self, at: float, box: Box | None, follow: Collection[str] = ()
     ) -> Sequence[PastState]:
         """The flights shown at a moment."""
         with _translated():
-            return await self._reader.picture(at, box, follow, self._rules)
+            return await self._reader.picture(at, box, follow, self.rules)
 
     async def points_between(self, stretch: Stretch) -> Sequence[TrackPoint]:
         """The rows of a stretch."""

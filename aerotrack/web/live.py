@@ -21,6 +21,7 @@ from aerotrack.domain.live import (
     ClientMessage,
     ClientPing,
     ClientSubscribe,
+    ClientUnsubscribe,
     Pong,
     Welcome,
 )
@@ -30,6 +31,7 @@ from aerotrack.web.handover import take
 from aerotrack.web.hub import LiveHub
 from aerotrack.web.live_messages import Refused
 from aerotrack.web.outgoing import Outgoing, text_frame
+from aerotrack.web.playing import PlaysHistory
 from aerotrack.web.ports import Address, FanOut
 from aerotrack.web.problems import Problem
 
@@ -76,11 +78,13 @@ class Allowance:
         return True
 
 
-class LiveSocket(AnswersWithProblems, WebSocketHandler):
+class LiveSocket(PlaysHistory, AnswersWithProblems, WebSocketHandler):
     """A client of the live stream."""
 
     # What may stand in the address, for a first look with any WebSocket tool.
-    parameters: ClassVar[frozenset[str]] = frozenset({"bbox", "interval", "follow", "filter"})
+    parameters: ClassVar[frozenset[str]] = frozenset(
+        {"bbox", "interval", "follow", "filter", "at", "speed"}
+    )
 
     address: Address
     outgoing: Outgoing
@@ -90,6 +94,8 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         self._opened = False
         self._view: messages.View | None = None
         self._view_waits = False
+        self._live = False  # whether it ever had a live view
+        self._player = None
 
     @property
     def hub(self) -> LiveHub:
@@ -116,6 +122,10 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         self._view = self._asked_view()
         self._view_waits = self._view is not None
         fanout = self.ports.fanout
+        if self._view is not None and self._view.at is not None:
+            fanout = None  # other processes have no database
+            if self.ports.replays is None:
+                raise Problem("not_supported", "History is not played here.")
         if fanout is None or not self._can_upgrade():
             await super().get(*args, **kwargs)
         else:
@@ -130,9 +140,11 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         if not asked:
             return None
         try:
+            if "speed" in asked and "at" not in asked:
+                raise Refused("not_playing", "speed needs at.")
             return messages.view_of_query({name: self.get_query_argument(name) for name in asked})
         except Refused as refused:
-            code = "bad_bbox" if refused.code == "bad_bbox" else "bad_parameter"
+            code = refused.code if refused.code in ("bad_bbox", "bad_time") else "bad_parameter"
             raise Problem(code, str(refused)) from None
 
     def _can_upgrade(self) -> bool:
@@ -186,7 +198,14 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         self._opened = True
         welcome = Welcome(PROTOCOL, self.web.server, self.web.epoch, round(clock.wall(), 3))
         self.outgoing.send(messages.encode(welcome))
-        self._subscribe()
+        view = self._view
+        if view is None or view.at is None:
+            self._subscribe()
+            return
+        try:
+            self.play(view)
+        except Refused as refused:
+            self.refuse(refused)
 
     # -- from the client ---------------------------------------------------------------------------
 
@@ -198,7 +217,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
                 )
             self._act(messages.decode(message))
         except Refused as refused:
-            self._refuse(refused)
+            self.refuse(refused)
         if self.outgoing.waiting > FRAMES_WAITING:
             await self.outgoing.drained()
 
@@ -206,15 +225,23 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         if isinstance(message, ClientPing):
             self.outgoing.send(messages.encode(Pong(message.id)))
         elif isinstance(message, ClientSubscribe):
-            self._view = messages.view_of(message)
+            view = messages.view_of(message)
+            if view.at is not None or view.speed is not None or self._player is not None:
+                self.play(view)
+                return
+            self._view = view
             self._view_waits = True
             if self.outgoing.writable:
                 self._subscribe()
+        elif not isinstance(message, ClientUnsubscribe):
+            self.steer(message)
+        elif self._player is not None:
+            self._player.stop()
         elif self._view is not None:
             self._view, self._view_waits = None, False
             self._tell(Unsubscribe(self.client_id, closed=False))
 
-    def _refuse(self, refused: Refused) -> None:
+    def refuse(self, refused: Refused) -> None:
         self.hub.metrics.live_errors.labels(refused.code).inc()
         self.outgoing.send(refused.encoded())
 
@@ -229,7 +256,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
             self.outgoing.send(message.payload, message.received, paced=True)
         elif isinstance(message, RefuseView):
             given = UNSET if message.request_id is None else message.request_id
-            self._refuse(Refused(message.code, message.reason, given))
+            self.refuse(Refused(message.code, message.reason, given))
         else:
             logger.warning("live_message_unexpected type=%s", type(message).__name__)
 
@@ -242,7 +269,7 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         view = self._view
         if view is None or not self._view_waits:
             return
-        self._view_waits = False
+        self._view_waits, self._live = False, True
         resume = view.resume
         self._tell(
             Subscribe(
@@ -261,7 +288,9 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
 
     def _writable_changed(self, writable: bool) -> None:
         self.hub.writable_changed(writable)
-        if self._view is None:
+        if self._player is not None:
+            self._player.writable(writable)
+        if self._view is None or self._player is not None:
             return
         self._tell(SetWritable(self.client_id, writable))
         if writable:
@@ -319,6 +348,8 @@ class LiveSocket(AnswersWithProblems, WebSocketHandler):
         if not self._opened:
             return
         self._opened = False
+        if self._player is not None:
+            self._player.stop()
         self.outgoing.close()
         self.hub.left(self)
         if not self.outgoing.writable:

@@ -16,23 +16,20 @@ from aerotrack.domain.live import (
     CLIENT_TYPES,
     MESSAGE_LIMIT,
     ClientMessage,
-    ClientPause,
-    ClientSeek,
-    ClientSpeed,
     ClientSubscribe,
     ErrorMessage,
     RequestId,
     Resume,
 )
+from aerotrack.domain.moments import BadTime, moment
 from aerotrack.domain.stream.filters import BadFilter, FlightFilter, filter_of
-
-_LATER_FIELDS: Final = ("at", "speed")
 
 
 class View(Struct, frozen=True):
     """What a subscribe asks for: a box (``None`` is everything), and seconds between frames.
 
-    ``follow`` are icao24s. ``resume`` is where a connection before had come to.
+    ``follow`` are icao24s. ``resume`` is where a connection before had come to. ``at`` is the time
+    (epoch seconds) to play from and ``speed`` how fast.
     """
 
     box: Box | None
@@ -41,6 +38,8 @@ class View(Struct, frozen=True):
     follow: tuple[str, ...] = ()
     resume: Resume | None = None
     request_id: int | str | None = None
+    at: float | None = None
+    speed: float | None = None
 
 
 class Refused(Exception):
@@ -58,7 +57,7 @@ class Refused(Exception):
 
 _decoder: Final = msgspec.json.Decoder(ClientMessage)
 encode: Final = msgspec.json.Encoder().encode
-_PATH: Final = re.compile(r"at `\$\.(bbox|interval|follow|filter|resume)\b")
+_PATH: Final = re.compile(r"at `\$\.(bbox|interval|follow|filter|resume|speed)\b")
 
 
 def decode(text: str | bytes) -> ClientMessage:
@@ -72,17 +71,19 @@ def decode(text: str | bytes) -> ClientMessage:
         message: ClientMessage = _decoder.decode(utf8)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _refusal(utf8, error) from None
-    if isinstance(message, ClientPause | ClientSeek | ClientSpeed):
-        raise Refused("not_supported", "Playback is not supported yet.", message.id)
-    if isinstance(message, ClientSubscribe):
-        for name in _LATER_FIELDS:
-            if getattr(message, name) is not UNSET:
-                raise Refused("not_supported", f"{name} is not supported yet.", message.id)
     return message
 
 
+def time_of(at: float | str, request_id: int | str | UnsetType = UNSET) -> float:
+    """Epoch seconds of a moment. Raises :class:`Refused` with ``bad_time``."""
+    try:
+        return moment(at)
+    except BadTime as error:
+        raise Refused("bad_time", f"{error}.", request_id) from None
+
+
 def view_of(message: ClientSubscribe) -> View:
-    """The view asked for. Raises :class:`Refused` with ``bad_bbox`` or ``bad_filter``."""
+    """The view asked for. Raises :class:`Refused`: ``bad_bbox``, ``bad_filter``, ``bad_time``."""
     follow = () if isinstance(message.follow, UnsetType) else message.follow
     try:
         return View(
@@ -92,6 +93,8 @@ def view_of(message: ClientSubscribe) -> View:
             tuple(sorted({name.partition("-")[0] for name in follow})),
             None if isinstance(message.resume, UnsetType) else message.resume,
             None if isinstance(message.id, UnsetType) else message.id,
+            None if isinstance(message.at, UnsetType) else time_of(message.at, message.id),
+            None if isinstance(message.speed, UnsetType) else message.speed,
         )
     except BadBox as error:
         raise Refused("bad_bbox", f"{error}.", message.id) from None
@@ -101,7 +104,7 @@ def view_of(message: ClientSubscribe) -> View:
 
 def view_of_query(arguments: Mapping[str, str]) -> View:
     """The view that an address asks for: ``bbox``, ``interval``, ``follow`` with commas between,
-    ``filter`` as JSON. Raises :class:`Refused`."""
+    ``filter`` as JSON, ``at``, ``speed``. Raises :class:`Refused`."""
     wanted: dict[str, Any] = {}
     for name in ("bbox", "follow"):
         if name in arguments:
@@ -116,6 +119,13 @@ def view_of_query(arguments: Mapping[str, str]) -> View:
             wanted["interval"] = float(arguments["interval"])
     except ValueError:
         raise Refused("bad_interval", "interval is a number of seconds.") from None
+    try:
+        if "speed" in arguments:
+            wanted["speed"] = float(arguments["speed"])
+    except ValueError:
+        raise Refused("bad_speed", "speed is a number.") from None
+    if "at" in arguments:
+        wanted["at"] = arguments["at"]
     try:
         if "filter" in arguments:
             wanted["filter"] = msgspec.json.decode(arguments["filter"])

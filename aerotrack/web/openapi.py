@@ -99,8 +99,10 @@ OPERATIONS: Final = (
             Parameter("interval", "Seconds between frames, 0.1 to 60", "1"),
             Parameter("follow", "icao24s or flight_ids, with commas between", "4ca2d6,3c6444"),
             Parameter("filter", "As in docs/live.md, JSON", '{"callsign":"RYR"}'),
+            AT,
+            Parameter("speed", "With at: how fast history is played, 0.1 to 60", "10"),
         ),
-        problems=(400, 403, 426, 503),
+        problems=(400, 403, 426, 501, 503),
     ),
     Operation(
         path="/api/v1/flights", summary="The picture, live or past, or a search",

@@ -24,6 +24,7 @@ from aerotrack.domain.past import (
     Stretch,
 )
 from aerotrack.domain.records import FlightRecord, TrackPoint
+from aerotrack.domain.rules import FlightRules
 from aerotrack.feeds.feed import Clock, FeedFigures, Sink
 from aerotrack.feeds.receivers import Receiver
 
@@ -79,7 +80,13 @@ class History(Protocol):
 
 
 class Replays(Protocol):
-    """What playback reads, apart from the other questions. Raises ``OSError`` like the history."""
+    """What playback reads, apart from the other questions. Raises ``OSError`` like the history.
+
+    ``rules`` say how long flights are shown.
+    """
+
+    @property
+    def rules(self) -> FlightRules: ...
 
     async def picture(
         self, at: float, box: Box | None, follow: Collection[str] = ()

@@ -272,10 +272,13 @@ class LiveClient:
     """A WebSocket client of the live stream (RFC 6455) that reads only when it is told to.
 
     Closed at the end of its context. ``held`` is the picture after the frames read so far,
-    ``answers`` are the other messages. ``receive_buffer`` is the kernel's, in bytes.
+    ``answers`` are the other messages. ``query`` stands in the address. ``receive_buffer`` is the
+    kernel's, in bytes.
     """
 
-    def __init__(self, server: Server, *, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, server: Server, *, receive_buffer: int | None = None, query: str = ""
+    ) -> None:
         self.held = HeldPicture()
         self.answers: list[dict[str, Any]] = []
         self.frames = 0
@@ -287,7 +290,7 @@ class LiveClient:
         self._socket.connect((server.host, server.port))
         key = base64.b64encode(secrets.token_bytes(16)).decode()
         self._socket.sendall(
-            f"GET /api/v1/live HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n"
+            f"GET /api/v1/live{query} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n"
             f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
             "Sec-WebSocket-Version: 13\r\n\r\n".encode()
         )

@@ -215,6 +215,7 @@ class Stage:
         self.time = FakeTime()
         self.actors = FakeActors()
         self.history = FakeHistory()
+        self.replays: Any = None
         self.figures = [FeedFigures(name="home", url="sbs://u:secret@host:30003", received=7)]
         self.receivers: list[Receiver] = []
         self.figures[0].refused = Counter({"bad_line": 2})
@@ -274,6 +275,7 @@ class Stage:
             registry="registry",
             broadcaster="broadcaster",
             history=self.history,
+            replays=self.replays,
             feeds=lambda: self.figures,
             receivers=lambda: self.receivers,
             sink=self._sink,

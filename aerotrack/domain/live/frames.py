@@ -25,6 +25,12 @@ CODES: Final[dict[str, str]] = {
     "bad_follow": "`follow` is not a list of at most 100 icao24s or flight_ids",
     "bad_filter": "`filter` has an unknown field, or a condition that cannot be one",
     "bad_resume": "`resume` is not `{epoch,pos}`",
+    "bad_time": "`at` is neither epoch seconds nor ISO 8601",
+    "bad_speed": "`speed` is not a number from 0.1 to 60",
+    "already_live": "This connection is live; open another for history",
+    "not_playing": "This connection does not play history",
+    "too_many_players": "100 others play history; try again later",
+    "database_away": "The history cannot be read now; playback goes on when it can",
     "too_many_filters": "64 other filters are in use; the view stays what it was",
     "not_supported": "The message or one of its fields is known, but this server cannot do it yet",
     "too_large": "The message is longer than 64 kB",
@@ -95,6 +101,16 @@ class Event(Struct, frozen=True, kw_only=True, tag="event"):
     detail: str | UnsetType = UNSET
 
 
+class Playing(Struct, frozen=True, kw_only=True, tag="playing"):
+    """How history is played from now on, after whatever changed that; ``id`` is of what asked."""
+
+    at: Annotated[float, Meta(description="The time played, epoch seconds")]
+    speed: float
+    paused: bool
+    present: Annotated[bool, Meta(description="It has come to the present, where speed is 1")]
+    id: RequestId | UnsetType = UNSET
+
+
 class Pong(Struct, frozen=True, tag="pong"):
     """The answer to a ping."""
 
@@ -109,5 +125,5 @@ class ErrorMessage(Struct, frozen=True, tag="error"):
     id: RequestId | UnsetType = UNSET
 
 
-ServerMessage = Welcome | Snapshot | Delta | Event | ErrorMessage | Pong
+ServerMessage = Welcome | Snapshot | Delta | Event | ErrorMessage | Pong | Playing
 SERVER_TYPES: Final = tuple(kind.__struct_config__.tag for kind in get_args(ServerMessage))

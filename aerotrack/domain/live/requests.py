@@ -7,6 +7,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 # Seconds between frames. Faster than ten a second nobody sees; a minute is what proxies bear.
 FASTEST_INTERVAL: Final = 0.1
 SLOWEST_INTERVAL: Final = 60.0
+# Times the speed of the clock. Faster than a minute in a second nobody follows.
+SLOWEST_SPEED: Final = 0.1
+FASTEST_SPEED: Final = 60.0
 # A subscribe with every filter is under 4 kB.
 MESSAGE_LIMIT: Final = 64 * 1024
 # Beyond 2**53 a browser's numbers are no longer exact.
@@ -19,6 +22,7 @@ RequestId = (
 Moment = Annotated[
     float | str, Meta(description="Epoch seconds, or ISO 8601: 2026-03-01T12:00:00Z")
 ]
+Speed = Annotated[float, Meta(ge=SLOWEST_SPEED, le=FASTEST_SPEED)]
 Prefixes = Annotated[
     str | tuple[str, ...], Meta(description="What it begins with; of several, any one")
 ]
@@ -62,7 +66,8 @@ class ClientSubscribe(
     """Send me this view from now on, in place of any before.
 
     ``bbox`` is ``[west, south, east, north]`` in degrees, ``interval`` seconds between frames,
-    ``follow`` names flights wanted wherever they are.
+    ``follow`` names flights wanted wherever they are. With ``at`` it plays history from there, at
+    ``speed``.
     """
 
     bbox: tuple[float, float, float, float] | UnsetType = UNSET
@@ -71,7 +76,7 @@ class ClientSubscribe(
     filter: Filter | UnsetType = UNSET
     resume: Resume | UnsetType = UNSET
     at: Moment | UnsetType = UNSET
-    speed: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
+    speed: Speed | UnsetType = UNSET
     id: _Id = UNSET
 
 
@@ -103,9 +108,9 @@ class ClientSeek(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class ClientSpeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="speed"):
-    """Playback: run the clock at so many times its speed."""
+    """Playback: run the clock at so many times its speed, also after a pause."""
 
-    speed: Annotated[float, Meta(gt=0)]
+    speed: Speed
     id: _Id = UNSET
 
 
