@@ -158,6 +158,7 @@ class Server:
                 trusted=lambda: self._clock_doubt(RETENTION_SETTLES_S) is None,
                 now=time.time,
                 sparing=settings.storage == "compact",
+                listen=settings.db_listen,
             )
             stack.push_async_callback(self._database.stop, WRITER_STOP_S)
             self._register = Register(
