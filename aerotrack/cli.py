@@ -14,6 +14,7 @@ import click
 from aerotrack import __version__
 from aerotrack.commands.db import db
 from aerotrack.commands.decode import decode
+from aerotrack.commands.importing import import_group
 from aerotrack.commands.options import EPILOG, GroupedCommand, with_settings
 from aerotrack.commands.top import top
 from aerotrack.config import Config, Settings
@@ -162,6 +163,7 @@ def import_routes(load_settings: Callable[..., Config], source: str) -> None:
 
 main.add_command(db)
 main.add_command(decode)
+main.add_command(import_group)
 main.add_command(top)
 
 

@@ -35,6 +35,7 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 # What a feed's URL looks like; which schemes there are is the feeds' own business.
 _FEED_URL: Final = re.compile(r"^[a-z][a-z0-9+-]*://\S*$")
+_LISTEN: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._*-]+):\d{1,5}")
 _DATABASE_URL_HELP: Final = "give a URL such as postgresql://user:password@host:5432/aerotrack"
 _SIMULATOR: Final = "simulator://"
 # Kubernetes and Docker links put variables named after a service beside ours.
@@ -283,6 +284,12 @@ def _database_url(url: str) -> str:
     return url
 
 
+def _db_listen(address: str) -> str:
+    if not _LISTEN.fullmatch(address) or not 0 < int(address.rpartition(":")[2]) < 65_536:
+        raise _Wrong(f"{address!r} does not fit; give an address and a port: 127.0.0.1:5433")
+    return address
+
+
 def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     for origin in origins:
         try:
@@ -310,6 +317,7 @@ def _proxies(proxies: tuple[str, ...]) -> tuple[str, ...]:
 _SPECIAL: Final[Mapping[str, Any]] = {
     "feeds": _feeds,
     "database_url": _database_url,
+    "db_listen": _db_listen,
     "allowed_origins": _origins,
     "trusted_proxies": _proxies,
     "base_path": lambda path: path.rstrip("/"),
@@ -324,6 +332,11 @@ def _disagreements(settings: Settings, sources: Mapping[str, str]) -> Iterator[s
         yield "opensky_client_id and opensky_client_secret belong together; give both or neither"
     if not settings.stale_after <= settings.gone_after <= settings.end_after:
         yield "stale_after, gone_after and end_after must not fall in this order"
+    if settings.db_listen is not None and settings.database_url is not None:
+        yield (
+            f"db_listen ({sources['db_listen']}) opens the PostgreSQL of our own, and database_url "
+            f"({sources['database_url']}) names another server; leave one out"
+        )
     if settings.batch_rows > settings.rows_limit:
         yield "batch_rows is larger than rows_limit: no batch would ever be full"
     simulated = [url for url in settings.feeds if url.startswith(_SIMULATOR)]

@@ -177,6 +177,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    db_listen: (
+        Annotated[
+            str,
+            setting(
+                "History",
+                "Address and port where the PostgreSQL of our own lets others read, by password: "
+                "`127.0.0.1:5433`; `aerotrack db url --read-only` prints it all",
+                "nobody else comes in until told so",
+                shown_default="none",
+                min_length=1,
+            ),
+        ]
+        | None
+    ) = None
     storage: Annotated[
         Storage,
         setting(

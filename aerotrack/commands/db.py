@@ -31,14 +31,18 @@ def db() -> None:
 
 
 @db.command(cls=GroupedCommand, epilog=EPILOG, short_help="Print the address of the database.")
+@click.option(
+    "--read-only", is_flag=True, help="The address for others, open with --db-listen ADDRESS"
+)
 @with_settings
-def url(load_settings: Callable[..., Config]) -> None:
+def url(load_settings: Callable[..., Config], read_only: bool) -> None:
     """Print the address of the database, for psql and other tools.
 
     An embedded database can be reached while a server runs on its data directory, by the user that
-    started the server. An address with a password is printed with it.
+    started the server. An address with a password is printed with it. The one for others is over
+    TCP, for a role that may read the schema api and nothing else.
     """
-    from aerotrack.db.embedded import running_server
+    from aerotrack.db.embedded import guest_conninfo, running_server
     from aerotrack.db.psql import server_url
 
     settings = load_settings().settings
@@ -48,6 +52,13 @@ def url(load_settings: Callable[..., Config]) -> None:
             f"no AeroTrack runs on {settings.data_dir}: start one, or look with 'aerotrack db "
             "shell', which brings the database up by itself"
         )
+    if read_only:
+        if settings.database_url is not None:
+            raise click.ClickException(
+                "--read-only is for the embedded database: on a server of your own make a role, "
+                "docs/sql.md says how"
+            )
+        conninfo = guest_conninfo(conninfo, settings.data_dir)
     click.echo(server_url(conninfo))
 
 

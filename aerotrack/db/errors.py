@@ -9,7 +9,8 @@
     │   ├── NoServerAccount           no_server_account
     │   ├── PredecessorStillRunning   predecessor_still_running
     │   ├── InitdbFailed              initdb_failed
-    │   └── ServerStartFailed         server_start_failed
+    │   ├── ServerStartFailed         server_start_failed
+    │   └── NotListening              not_listening
     ├── DatabaseUnavailable           database_unavailable
     ├── DatabaseTimeout               database_timeout
     ├── QueryFailed                   query_failed
@@ -93,6 +94,12 @@ class ServerStartFailed(EmbeddedPostgresError):
     """`postgres` ended or did not get ready in time; the message ends with its log's last lines."""
 
     code = "server_start_failed"
+
+
+class NotListening(EmbeddedPostgresError):
+    """The embedded server has no address for others."""
+
+    code = "not_listening"
 
 
 class DatabaseUnavailable(DatabaseError):

@@ -10,7 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from aerotrack.actors.messages import StoreBatch
-from aerotrack.db.embedded import SPARING_SETTINGS, EmbeddedPostgres
+from aerotrack.db.embedded import (
+    SPARING_SETTINGS,
+    EmbeddedPostgres,
+    admit_guests,
+    parse_listen,
+)
 from aerotrack.db.errors import DatabaseError, DatabaseTimeout, DatabaseUnavailable
 from aerotrack.db.migrate import bundled, migrate
 from aerotrack.db.outbox import Spool
@@ -47,7 +52,7 @@ class Database:
 
     ``identity`` names its batches together with their numbers. What is handed to :meth:`store` goes
     to ``spool``, which is told of the writer when there is one. ``sparing``: the embedded server
-    writes to its disk as seldom as it safely can.
+    writes to its disk as seldom as it safely can. ``listen``: where it lets guests in.
     """
 
     def __init__(
@@ -63,10 +68,19 @@ class Database:
         trusted: Callable[[], bool] = lambda: True,
         now: Callable[[], float],
         sparing: bool = False,
+        listen: str | None = None,
     ) -> None:
         own = SPARING_SETTINGS if sparing else {}
+        self._listens = listen is not None
         self._embedded = (
-            None if url else EmbeddedPostgres(data_dir, progress=_progress, settings=own)
+            None
+            if url
+            else EmbeddedPostgres(
+                data_dir,
+                progress=_progress,
+                settings=own,
+                listen=parse_listen(listen) if listen else None,
+            )
         )
         self._conninfo = url
         self._retention_days = retention_days
@@ -125,6 +139,8 @@ class Database:
         conninfo = self._conninfo
         assert conninfo is not None
         await asyncio.to_thread(migrate, conninfo)
+        if self._listens:
+            await asyncio.to_thread(admit_guests, conninfo, self._data_dir)
         answered = self._spool.writer_answered
         self._writer = BatchWriter(
             conninfo, run=self._identity, on_stored=answered, on_failed=answered

@@ -7,7 +7,14 @@ from typing import Final, TypeVar
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from aerotrack.db.embedded import shared_server
 from aerotrack.db.migrate import migrate
@@ -127,13 +134,14 @@ def database(settings: Settings, console: Console, *, create: bool = True) -> It
         yield conninfo
 
 
-def bars(console: Console) -> Progress:
-    """A place for bars, each shown once it is told something."""
+def bars(console: Console, *more: ProgressColumn) -> Progress:
+    """A place for bars, each shown once it is told something; ``more`` columns come last."""
     return Progress(
         TextColumn("{task.description:<12}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
+        *more,
         console=console,
     )
 

@@ -160,6 +160,7 @@ class Server:
                 trusted=lambda: self._clock_doubt(RETENTION_SETTLES_S) is None,
                 now=time.time,
                 sparing=settings.storage == "compact",
+                listen=settings.db_listen,
             )
             stack.push_async_callback(self._database.stop)
             self._register = Register(

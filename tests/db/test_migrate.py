@@ -54,8 +54,8 @@ def test_migrating_twice_applies_once(empty_url: str, fetch: Fetch) -> None:
     assert migrate(empty_url) == len(bundled())
     assert migrate(empty_url) == 0
     assert tables(fetch, empty_url) == {
-        "aircraft", "batch", "event", "flight", "history_gap", "import", "migration", "position",
-        "register", "rejected_row", "route",
+        "aircraft", "batch", "event", "flight", "history_gap", "import", "imported_trace",
+        "migration", "position", "register", "rejected_row", "route",
     }  # fmt: skip
 
 

@@ -22,6 +22,8 @@ from aerotrack.db.errors import DataDirUnusable, InitdbFailed, OtherMajorVersion
 # The database and its one role. The role is a superuser: the cluster is AeroTrack's alone.
 ROLE = "aerotrack"
 DATABASE = "aerotrack"
+# Who may come in over TCP where that is open: to read, see guests.py.
+GUEST = "aerotrack_reader"
 
 # Sized for a small computer beside a receiver; ALTER SYSTEM overrides any of them for good.
 SETTINGS: Mapping[str, str] = {
@@ -188,8 +190,11 @@ def write_configuration(data_dir: Path, account: Account, overrides: Mapping[str
     ident = data_dir / "postgres.ident.conf"
     main = data_dir / "postgres.conf"
     note = "# Written by AeroTrack at every start; change settings with ALTER SYSTEM.\n"
-    _replace(hba, note + "local all all peer map=owner\n", account)
-    # Who may connect: the user AeroTrack runs as, nobody else; the kernel vouches for who it is.
+    # Without an address to listen on the second line lets nobody in.
+    guests = f"host {DATABASE} {GUEST} all scram-sha-256\n"
+    _replace(hba, note + "local all all peer map=owner\n" + guests, account)
+    # Who may connect by the socket: the user AeroTrack runs as, nobody else; the kernel vouches
+    # for who it is.
     _replace(ident, note + f'owner "{login_name(os.geteuid())}" {ROLE}\n', account)
     settings = {
         **SETTINGS,

@@ -14,7 +14,8 @@ from aerotrack.db.errors import DataDirUnusable, EmbeddedPostgresError
 ROOT_DATA_DIR = Path("/var/lib/aerotrack")
 
 _SOCKET_PREFIX = "aerotrack-pg-"
-_SOCKET_NAME = ".s.PGSQL.5432"
+# PostgreSQL names it by its port, of five digits at most.
+_SOCKET_NAME = ".s.PGSQL.65535"
 # How everything begins that AeroTrack itself makes in a data directory.
 _OUR_NAMES = ("postgres", "outbox")
 

@@ -21,6 +21,7 @@ from aerotrack.db.embedded.cluster import (
     remove_unfinished,
     write_configuration,
 )
+from aerotrack.db.embedded.guests import Listen
 from aerotrack.db.embedded.lock import DataDirLock
 from aerotrack.db.embedded.log import last_lines
 from aerotrack.db.embedded.places import (
@@ -39,6 +40,9 @@ from aerotrack.db.errors import DataDirUnusable, ServerStartFailed
 
 # Recovery after a power cut replays up to max_wal_size (1 GB); on an SD card that takes minutes.
 START_TIMEOUT_S = 600.0
+
+# Names the socket; a server that listens on an address has that one's port in both.
+SOCKET_PORT = 5432
 
 # How often a start that takes long says so.
 _PROGRESS_EVERY_S = 5.0
@@ -65,7 +69,8 @@ class EmbeddedPostgres:
 
     `run_as` names the account for the server when we are root (default: see `choose_account`),
     `socket_parent` the directory to make the socket directory in, `settings` overrides settings
-    of the server (tests switch fsync off). Errors: `aerotrack.db.errors.EmbeddedPostgresError`.
+    of the server (tests switch fsync off), `listen` has it listen for guests. Errors:
+    `aerotrack.db.errors.EmbeddedPostgresError`.
     """
 
     def __init__(
@@ -77,13 +82,15 @@ class EmbeddedPostgres:
         run_as: str | None = None,
         socket_parent: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        listen: Listen | None = None,
     ) -> None:
         self._data_dir = data_dir.absolute()
         self._progress = progress
         self._start_timeout_s = start_timeout_s
         self._run_as = run_as
         self._socket_parent = socket_parent
-        self._settings = dict(settings or {})
+        self._settings = {**(settings or {}), **(listen.settings if listen else {})}
+        self._port = listen.port if listen else SOCKET_PORT
         self._serial = threading.Lock()
         self._lock: DataDirLock | None = None
         self._account: Account | None = None
@@ -264,19 +271,19 @@ class EmbeddedPostgres:
             self._lock = None
 
     def _conninfo(self, database: str) -> str:
-        return socket_conninfo(self._socket_dir, database)
+        return socket_conninfo(self._socket_dir, database, self._port)
 
     @property
     def _start_log(self) -> Path:
         return self._data_dir / "postgres.start.log"
 
 
-def socket_conninfo(socket_dir: Path | None, database: str) -> str:
+def socket_conninfo(socket_dir: Path | None, database: str, port: int = SOCKET_PORT) -> str:
     """The connection string of an embedded server by its socket directory."""
     # The last two are said so that no PG* variable of ours has libpq try TLS on a socket.
     return psycopg.conninfo.make_conninfo(
         host=str(socket_dir),
-        port=5432,
+        port=port,
         user=ROLE,
         dbname=database,
         sslmode="disable",

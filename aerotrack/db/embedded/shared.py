@@ -78,7 +78,10 @@ def running_server(data_dir: Path) -> str | None:
         return None
     if socket_dir is None:
         return None
-    conninfo = socket_conninfo(socket_dir, DATABASE)
+    sockets = [path for path in socket_dir.glob(".s.PGSQL.*") if path.suffix[1:].isdigit()]
+    if not sockets:
+        return None
+    conninfo = socket_conninfo(socket_dir, DATABASE, int(sockets[0].suffix[1:]))
     try:
         psycopg.connect(with_defaults(conninfo, "aerotrack")).close()
     except psycopg.OperationalError:
