@@ -6,6 +6,7 @@ import type { Context } from "./context";
 import { h } from "./core/dom";
 import { Value } from "./core/value";
 import { fits, isAll } from "./filters/filter";
+import { Emergencies, emergencyOf } from "./flights/emergencies";
 import { FlightStore } from "./flights/store";
 import { HelpSheet } from "./help/help";
 import { Keys } from "./keyboard/keys";
@@ -14,11 +15,13 @@ import { legend } from "./legend/legend";
 import { Labels } from "./labels/labels";
 import type { Look } from "./overlay/look";
 import { Overlay } from "./overlay/overlay";
-import { emergencyOf, FlightPanel } from "./panel/panel";
+import { FlightPanel } from "./panel/panel";
 import { Search } from "./search/search";
 import { Selection } from "./selection/selection";
 import { loadSettings } from "./settings/settings";
 import { StatusBar } from "./status/status";
+import type { Change } from "./stream/client";
+import type { Flight } from "./stream/live";
 import { LiveStream } from "./stream/stream";
 import { FlightTable } from "./table/table";
 import { testSurface } from "./test-surface";
@@ -168,8 +171,8 @@ export class App {
     stream.on("change", (change) => {
       const started = performance.now();
       store.apply(change, stream.now());
-      this.#chooseRegistration();
-      this.#alarm();
+      this.#chooseRegistration(change.changed);
+      this.#alarm(change);
       updated.update((count) => count + 1);
       overlay.look.version += 1;
       overlay.draw();
@@ -196,32 +199,22 @@ export class App {
   }
 
   /** tar1090's ?reg= names a flight that is known only once it is seen. */
-  #chooseRegistration(): void {
+  #chooseRegistration(changed: readonly Flight[]): void {
     if (this.#registration === null) return;
-    for (const flight of this.context.stream.flights.values()) {
-      if (flight.registration !== this.#registration) continue;
-      this.#registration = null;
-      this.context.selection.choose(flight.icao24);
-      return;
-    }
+    const found = changed.find(({ registration }) => registration === this.#registration);
+    if (!found) return;
+    this.#registration = null;
+    this.context.selection.choose(found.icao24);
   }
 
-  readonly #alarmed = new Set<string>();
+  readonly #emergencies = new Emergencies();
 
   /** Emergencies stand in the title, and are said once each. */
-  #alarm(): void {
-    let alarms = 0;
-    for (const flight of this.context.stream.flights.values()) {
-      const wrong = emergencyOf(flight);
-      if (wrong === null) {
-        this.#alarmed.delete(flight.icao24);
-        continue;
-      }
-      alarms += 1;
-      if (this.#alarmed.has(flight.icao24)) continue;
-      this.#alarmed.add(flight.icao24);
-      this.context.announce(`${wrong}: ${flight.callsign ?? flight.icao24}`);
+  #alarm(change: Change): void {
+    for (const flight of this.#emergencies.apply(change)) {
+      this.context.announce(`${emergencyOf(flight)}: ${flight.callsign ?? flight.icao24}`);
     }
+    const alarms = this.#emergencies.now.size;
     const title = alarms ? `⚠ ${alarms === 1 ? "Emergency" : `${alarms} emergencies`} · ${TITLE}` : TITLE;
     if (document.title !== title) document.title = title;
   }
