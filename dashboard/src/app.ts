@@ -5,7 +5,9 @@ import { BaseMap, type Place } from "./basemap/map";
 import type { Context } from "./context";
 import { h } from "./core/dom";
 import { Value } from "./core/value";
+import { EventList } from "./events/list";
 import { fits, isAll } from "./filters/filter";
+import { FilterPanel } from "./filters/panel";
 import { Emergencies, emergencyOf } from "./flights/emergencies";
 import { FlightStore } from "./flights/store";
 import { HelpSheet } from "./help/help";
@@ -30,6 +32,7 @@ import { ChosenTrack } from "./track/track";
 import { AddressBar } from "./url/address-bar";
 import { readUrl, type UrlView } from "./url/url";
 import { Viewport } from "./view/viewport";
+import { wanted } from "./view/wanted";
 
 // Where the map opens when nobody says where: most of the world's traffic in one look.
 const OPENING: Place = { lon: 8, lat: 48, zoom: 4 };
@@ -82,6 +85,7 @@ export class App {
     const track = new ChosenTrack(context);
     const help = new HelpSheet(context);
     const table = new FlightTable(context);
+    const filters = new FilterPanel(context);
     const labels = new Labels(context);
     context.overlay.canvas.after(labels.canvas);
     // On a phone the table covers half the map: it opens when asked for.
@@ -92,11 +96,13 @@ export class App {
       root.classList.toggle("with-table", open);
       if (open) table.refresh();
     });
+    context.keys.add("s", "Filters", () => filters.toggle());
+    context.keys.add("e", "Events", () => context.settings.eventsOpen.update((open) => !open));
     context.keys.add("?", "Settings and help", () => help.toggle());
     root.append(
-      h("div", { class: "left" }, h("div", { class: "top card" }, h("h1", {}, TITLE), new Search(context).element), new FlightPanel(context, track).element),
+      h("div", { class: "left" }, h("div", { class: "top card" }, h("h1", {}, TITLE), new Search(context).element), filters.element, new FlightPanel(context, track).element, new EventList(context).element),
       table.element,
-      toolbar(context, () => help.toggle()),
+      toolbar(context, { help: () => help.toggle(), filters: () => filters.toggle() }),
       h("div", { class: "bottom" }, new StatusBar(context).element, legend(context)),
       credit(),
       help.element,
@@ -133,7 +139,7 @@ export class App {
     filter.watch((wanted) => {
       look.shows = isAll(wanted) ? null : (slot) => {
         const flight = store.flights[slot];
-        return flight !== undefined && fits(flight, wanted);
+        return flight !== undefined && (look.selected.has(flight.icao24) || fits(flight, wanted));
       };
       changed();
     });
@@ -166,8 +172,16 @@ export class App {
   }
 
   #wireStream(): void {
-    const { stream, store, overlay, updated, ticked, selection, base } = this.context;
+    const { stream, store, overlay, updated, ticked, selection, base, filter } = this.context;
     const viewport = new Viewport(base.map, stream);
+    let filtering = true;
+    const want = (): void => viewport.want(wanted(filtering ? filter.get() : null, selection.chosen.get()));
+    stream.on("error", ({ code }) => {
+      // The server has no room for this filter: then all comes, and the browser does it.
+      if (!filtering || (code !== "too_many_filters" && code !== "bad_filter")) return;
+      filtering = false;
+      want();
+    });
     stream.on("change", (change) => {
       const started = performance.now();
       store.apply(change, stream.now());
@@ -186,6 +200,11 @@ export class App {
     document.addEventListener("visibilitychange", () => !document.hidden && stream.retry());
     selection.following.watch(() => this.#follow());
     viewport.start();
+    selection.chosen.watch(want);
+    filter.watch(() => {
+      filtering = true;
+      want();
+    });
   }
 
   /** Keep the chosen flight in the middle, if asked to. */
