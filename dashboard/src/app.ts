@@ -5,7 +5,10 @@ import { BaseMap, type Place } from "./basemap/map";
 import type { Context } from "./context";
 import { h } from "./core/dom";
 import { Value } from "./core/value";
+import { EventList } from "./events/list";
 import { fits, isAll } from "./filters/filter";
+import { FilterPanel } from "./filters/panel";
+import { Emergencies, emergencyOf } from "./flights/emergencies";
 import { FlightStore } from "./flights/store";
 import { HelpSheet } from "./help/help";
 import { Keys } from "./keyboard/keys";
@@ -14,11 +17,13 @@ import { legend } from "./legend/legend";
 import { Labels } from "./labels/labels";
 import type { Look } from "./overlay/look";
 import { Overlay } from "./overlay/overlay";
-import { emergencyOf, FlightPanel } from "./panel/panel";
+import { FlightPanel } from "./panel/panel";
 import { Search } from "./search/search";
 import { Selection } from "./selection/selection";
 import { loadSettings } from "./settings/settings";
 import { StatusBar } from "./status/status";
+import type { Change } from "./stream/client";
+import type { Flight } from "./stream/live";
 import { LiveStream } from "./stream/stream";
 import { FlightTable } from "./table/table";
 import { testSurface } from "./test-surface";
@@ -27,6 +32,7 @@ import { ChosenTrack } from "./track/track";
 import { AddressBar } from "./url/address-bar";
 import { readUrl, type UrlView } from "./url/url";
 import { Viewport } from "./view/viewport";
+import { wanted } from "./view/wanted";
 
 // Where the map opens when nobody says where: most of the world's traffic in one look.
 const OPENING: Place = { lon: 8, lat: 48, zoom: 4 };
@@ -79,6 +85,7 @@ export class App {
     const track = new ChosenTrack(context);
     const help = new HelpSheet(context);
     const table = new FlightTable(context);
+    const filters = new FilterPanel(context);
     const labels = new Labels(context);
     context.overlay.canvas.after(labels.canvas);
     // On a phone the table covers half the map: it opens when asked for.
@@ -89,11 +96,13 @@ export class App {
       root.classList.toggle("with-table", open);
       if (open) table.refresh();
     });
+    context.keys.add("s", "Filters", () => filters.toggle());
+    context.keys.add("e", "Events", () => context.settings.eventsOpen.update((open) => !open));
     context.keys.add("?", "Settings and help", () => help.toggle());
     root.append(
-      h("div", { class: "left" }, h("div", { class: "top card" }, h("h1", {}, TITLE), new Search(context).element), new FlightPanel(context, track).element),
+      h("div", { class: "left" }, h("div", { class: "top card" }, h("h1", {}, TITLE), new Search(context).element), filters.element, new FlightPanel(context, track).element, new EventList(context).element),
       table.element,
-      toolbar(context, () => help.toggle()),
+      toolbar(context, { help: () => help.toggle(), filters: () => filters.toggle() }),
       h("div", { class: "bottom" }, new StatusBar(context).element, legend(context)),
       credit(),
       help.element,
@@ -130,7 +139,7 @@ export class App {
     filter.watch((wanted) => {
       look.shows = isAll(wanted) ? null : (slot) => {
         const flight = store.flights[slot];
-        return flight !== undefined && fits(flight, wanted);
+        return flight !== undefined && (look.selected.has(flight.icao24) || fits(flight, wanted));
       };
       changed();
     });
@@ -163,13 +172,21 @@ export class App {
   }
 
   #wireStream(): void {
-    const { stream, store, overlay, updated, ticked, selection, base } = this.context;
+    const { stream, store, overlay, updated, ticked, selection, base, filter } = this.context;
     const viewport = new Viewport(base.map, stream);
+    let filtering = true;
+    const want = (): void => viewport.want(wanted(filtering ? filter.get() : null, selection.chosen.get()));
+    stream.on("error", ({ code }) => {
+      // The server has no room for this filter: then all comes, and the browser does it.
+      if (!filtering || (code !== "too_many_filters" && code !== "bad_filter")) return;
+      filtering = false;
+      want();
+    });
     stream.on("change", (change) => {
       const started = performance.now();
       store.apply(change, stream.now());
-      this.#chooseRegistration();
-      this.#alarm();
+      this.#chooseRegistration(change.changed);
+      this.#alarm(change);
       updated.update((count) => count + 1);
       overlay.look.version += 1;
       overlay.draw();
@@ -183,6 +200,11 @@ export class App {
     document.addEventListener("visibilitychange", () => !document.hidden && stream.retry());
     selection.following.watch(() => this.#follow());
     viewport.start();
+    selection.chosen.watch(want);
+    filter.watch(() => {
+      filtering = true;
+      want();
+    });
   }
 
   /** Keep the chosen flight in the middle, if asked to. */
@@ -196,32 +218,22 @@ export class App {
   }
 
   /** tar1090's ?reg= names a flight that is known only once it is seen. */
-  #chooseRegistration(): void {
+  #chooseRegistration(changed: readonly Flight[]): void {
     if (this.#registration === null) return;
-    for (const flight of this.context.stream.flights.values()) {
-      if (flight.registration !== this.#registration) continue;
-      this.#registration = null;
-      this.context.selection.choose(flight.icao24);
-      return;
-    }
+    const found = changed.find(({ registration }) => registration === this.#registration);
+    if (!found) return;
+    this.#registration = null;
+    this.context.selection.choose(found.icao24);
   }
 
-  readonly #alarmed = new Set<string>();
+  readonly #emergencies = new Emergencies();
 
   /** Emergencies stand in the title, and are said once each. */
-  #alarm(): void {
-    let alarms = 0;
-    for (const flight of this.context.stream.flights.values()) {
-      const wrong = emergencyOf(flight);
-      if (wrong === null) {
-        this.#alarmed.delete(flight.icao24);
-        continue;
-      }
-      alarms += 1;
-      if (this.#alarmed.has(flight.icao24)) continue;
-      this.#alarmed.add(flight.icao24);
-      this.context.announce(`${wrong}: ${flight.callsign ?? flight.icao24}`);
+  #alarm(change: Change): void {
+    for (const flight of this.#emergencies.apply(change)) {
+      this.context.announce(`${emergencyOf(flight)}: ${flight.callsign ?? flight.icao24}`);
     }
+    const alarms = this.#emergencies.now.size;
     const title = alarms ? `⚠ ${alarms === 1 ? "Emergency" : `${alarms} emergencies`} · ${TITLE}` : TITLE;
     if (document.title !== title) document.title = title;
   }

@@ -6,7 +6,7 @@ built dashboard. Where one is missing the tests are skipped, and fail under CI.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,22 +44,31 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def browser_path() -> str | None:
+    """Where the browser is, if there is one."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def started_browser(profile: Path, arguments: Sequence[str] = ARGUMENTS) -> webdriver.Chrome:
+    """A browser with a fresh profile there; the caller quits it."""
+    options = Options()
+    options.binary_location = browser_path() or ""
+    for argument in (*arguments, f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    started.set_script_timeout(30)
+    return started
+
+
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """The browser, one for all tests of a worker."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    chromedriver = shutil.which("chromedriver")
-    if browser is None or chromedriver is None:
+    if browser_path() is None or shutil.which("chromedriver") is None:
         missing("no chromium and chromedriver here (Debian: apt-get install chromium-driver)")
     if not is_built(BUILT_DASHBOARD):
         missing("the dashboard is not built (python dashboard/npm.py build)")
-    options = Options()
-    options.binary_location = browser or ""
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(chromedriver))
-    started.set_script_timeout(30)
+    started = started_browser(tmp_path_factory.mktemp("chromium"))
     try:
         yield started
     finally:

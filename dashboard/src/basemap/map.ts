@@ -27,6 +27,8 @@ export class BaseMap {
   readonly map: MapLibre;
   #dark: boolean;
   #runways: GeoJSON.FeatureCollection | null = null;
+  /** CSS pixels. Asking the element would have the browser lay out the page, each frame. */
+  #size: [width: number, height: number];
 
   constructor(container: HTMLElement, at: Place, dark: boolean) {
     this.#dark = dark;
@@ -46,6 +48,10 @@ export class BaseMap {
       fadeDuration: FADE_MS,
       renderWorldCopies: true,
       localIdeographFontFamily: "sans-serif",
+    });
+    this.#size = [container.clientWidth, container.clientHeight];
+    this.map.on("resize", () => {
+      this.#size = [container.clientWidth, container.clientHeight];
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -71,14 +77,14 @@ export class BaseMap {
 
   camera(): Camera {
     const { lng, lat } = this.map.getCenter();
-    const canvas = this.map.getContainer();
+    const [width, height] = this.#size;
     const zoom = this.map.getZoom();
     return {
       x: xOf(lng),
       y: yOf(lat),
       scale: 512 * 2 ** zoom,
-      width: canvas.clientWidth,
-      height: canvas.clientHeight,
+      width,
+      height,
       zoom,
     };
   }

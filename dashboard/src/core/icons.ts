@@ -13,6 +13,9 @@ const PATHS = {
   search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.3 15.3L20 20",
   follow: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v4M12 18v4M2 12h4M18 12h4",
   home: "M4 11l8-7 8 7M6 9.5V20h12V9.5",
+  filter: "M4 6h16l-6 7v5l-4 2v-7z",
+  events: "M12 4a5 5 0 0 0-5 5v4l-2 3h14l-2-3V9a5 5 0 0 0-5-5zM10 19.5h4",
+  figures: "M5 20V11M12 20V4M19 20v-6",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
 } as const;
 

@@ -66,17 +66,23 @@ export class Labels {
     const marked = new Set([selection.chosen.get(), selection.hovered.get()].filter((one) => one !== null));
     const wishes: Wish[] = [];
     const height = camera.zoom >= SECOND_LINE_ZOOM ? 28 : 15;
-    for (let slot = 0; slot < store.count; slot++) {
-      const icao24 = store.flights[slot]?.icao24 ?? "";
-      const first = marked.has(icao24);
-      if (!first && !wanted) continue;
-      if (overlay.look.shows !== null && !overlay.look.shows(slot)) continue;
+    const wish = (slot: number): void => {
+      if (overlay.look.shows !== null && !overlay.look.shows(slot)) return;
       // A rough look before the exact place: most aircraft of a wide margin are out of view.
-      if (Math.abs(shortWay((store.x[slot] as number) - camera.x)) * camera.scale > camera.width) continue;
+      if (Math.abs(shortWay((store.x[slot] as number) - camera.x)) * camera.scale > camera.width) return;
       const [left, top] = toScreen(camera, ...store.placeAt(slot, now));
-      if (left < -80 || top < -20 || left > camera.width || top > camera.height + 20) continue;
+      if (left < -80 || top < -20 || left > camera.width || top > camera.height + 20) return;
+      const icao24 = store.flights[slot]?.icao24 ?? "";
       const altitude = store.altitude[slot] as number;
-      wishes.push({ icao24, left, top, width: 64, height, weight: first ? Infinity : Number.isNaN(altitude) ? 0 : altitude });
+      wishes.push({ icao24, left, top, width: 64, height, weight: marked.has(icao24) ? Infinity : Number.isNaN(altitude) ? 0 : altitude });
+    };
+    if (wanted) {
+      for (let slot = 0; slot < store.count; slot++) wish(slot);
+    } else {
+      for (const icao24 of marked) {
+        const slot = store.slotOf(icao24);
+        if (slot !== undefined) wish(slot);
+      }
     }
     return chooseLabels(wishes, MOST_LABELS);
   }

@@ -34,13 +34,14 @@ export class WebGlPainter implements Painter {
   readonly #uniforms: Record<string, WebGLUniformLocation | null> = {};
   readonly #buffer: WebGLBuffer;
   #floats = new Float32Array(FLOATS * 1024);
-  #bytes = new Uint8Array(this.#floats.buffer);
+  /** The same memory as whole words: a colour is one of them. */
+  #words = new Uint32Array(this.#floats.buffer);
   #drawn = 0;
   #marks = 0;
   #origin: [x: number, y: number] = [0, 0];
   #base = 0;
   #filled = "";
-  #colours: { palette: PaletteName; table: Uint8Array } | null = null;
+  #colours: { palette: PaletteName; table: Uint32Array } | null = null;
   #ready = false;
 
   /** Throws where there is no WebGL2. `onReady` is called when it has something to show. */
@@ -175,8 +176,7 @@ export class WebGlPainter implements Painter {
     floats[at + 9] = store.shape[slot] as number;
     floats[at + 10] = shape.scale * (onGround ? 0.72 : 1);
     floats[at + 11] = 0;
-    const colour = this.#colourAt(slot, onGround, look.palette);
-    this.#bytes.set(colour, at * 4 + 48);
+    this.#words[at + 12] = this.#colourAt(slot, onGround, look.palette);
   }
 
   #mark(index: number, slot: number, look: Look, shape: number, colour: Rgb, times: number, alpha = 1): void {
@@ -184,10 +184,10 @@ export class WebGlPainter implements Painter {
     const at = index * FLOATS;
     this.#floats[at + 9] = shape;
     this.#floats[at + 10] = Math.max(0.9, this.#floats[at + 10] as number) * times;
-    this.#bytes.set([...colour, 255 * alpha], at * 4 + 48);
+    this.#words[at + 12] = word(colour, 255 * alpha);
   }
 
-  #colourAt(slot: number, onGround: boolean, palette: PaletteName): Uint8Array {
+  #colourAt(slot: number, onGround: boolean, palette: PaletteName): number {
     if (this.#colours?.palette !== palette) this.#colours = { palette, table: colourTable(palette) };
     const feet = this.store.altitude[slot] as number;
     const step = onGround
@@ -195,25 +195,30 @@ export class WebGlPainter implements Painter {
       : Number.isNaN(feet)
         ? STEPS + 1
         : Math.max(0, Math.min(STEPS - 1, Math.round((feet - LOWEST_FEET) / STEP_FEET)));
-    return this.#colours.table.subarray(step * 4, step * 4 + 4);
+    return this.#colours.table[step] as number;
   }
 
   #reserve(aircraft: number): void {
     if (this.#floats.length >= aircraft * FLOATS) return;
     this.#floats = new Float32Array(aircraft * FLOATS * 1.5);
-    this.#bytes = new Uint8Array(this.#floats.buffer);
+    this.#words = new Uint32Array(this.#floats.buffer);
   }
 }
 
 /** Colours by step of altitude, then that of the ground and that of an unknown altitude. */
-function colourTable(palette: PaletteName): Uint8Array {
-  const table = new Uint8Array((STEPS + 2) * 4);
+function colourTable(palette: PaletteName): Uint32Array {
+  const table = new Uint32Array(STEPS + 2);
   for (let step = 0; step < STEPS; step++) {
-    table.set([...colourOf(LOWEST_FEET + step * STEP_FEET, false, palette), 255], step * 4);
+    table[step] = word(colourOf(LOWEST_FEET + step * STEP_FEET, false, palette));
   }
-  table.set([...colourOf(null, true, palette), 255], STEPS * 4);
-  table.set([...colourOf(null, false, palette), 255], (STEPS + 1) * 4);
+  table[STEPS] = word(colourOf(null, true, palette));
+  table[STEPS + 1] = word(colourOf(null, false, palette));
   return table;
+}
+
+/** The four bytes of a colour as the machine's word: what lies first in memory is red. */
+function word([red, green, blue]: Rgb, alpha = 255): number {
+  return new Uint32Array(Uint8Array.of(red, green, blue, alpha).buffer)[0] as number;
 }
 
 function link(gl: WebGL2RenderingContext): WebGLProgram {

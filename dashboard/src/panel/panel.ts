@@ -6,7 +6,7 @@ import { colourOf, css } from "../colour/altitude";
 import type { Context } from "../context";
 import { button, h, setText } from "../core/dom";
 import { icon } from "../core/icons";
-import { isEmergency } from "../flights/store";
+import { emergencyOf } from "../flights/emergencies";
 import { badge } from "../silhouettes/badge";
 import { shapeOf } from "../silhouettes/choose";
 import type { Flight } from "../stream/live";
@@ -19,24 +19,6 @@ import { groupsOf, routeOf } from "./sections";
 const DETAILS_MS = 5000;
 // Climbing or descending at less than this is level flight, feet a minute.
 const LEVEL_RATE = 150;
-
-const SQUAWKS: Readonly<Record<string, string>> = {
-  "7500": "Unlawful interference",
-  "7600": "Radio failure",
-  "7700": "Emergency",
-};
-const EMERGENCIES: Readonly<Record<string, string>> = {
-  general: "Emergency", lifeguard: "Medical flight", minfuel: "Minimum fuel", nordo: "Radio failure",
-  unlawful: "Unlawful interference", downed: "Aircraft down",
-};
-
-/** What is wrong aboard, in words; `null` where nothing is. */
-export function emergencyOf(flight: Flight): string | null {
-  if (!isEmergency(flight)) return null;
-  const bySquawk = flight.squawk === undefined ? undefined : SQUAWKS[flight.squawk];
-  const said = bySquawk ?? EMERGENCIES[flight.emergency ?? ""] ?? "Emergency";
-  return bySquawk ? `${said}, squawk ${flight.squawk}` : said;
-}
 
 export class FlightPanel {
   readonly element: HTMLElement;

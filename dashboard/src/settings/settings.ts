@@ -14,6 +14,9 @@ export interface Settings {
   sort: { column: string; descending: boolean };
   inView: boolean;
   labels: "off" | "some" | "all";
+  eventsOpen: boolean;
+  /** Whether the list of events tells of flights that come and go, too. */
+  allEvents: boolean;
 }
 
 export const DEFAULTS: Settings = {
@@ -26,6 +29,8 @@ export const DEFAULTS: Settings = {
   sort: { column: "altitude", descending: true },
   inView: true,
   labels: "some",
+  eventsOpen: false,
+  allEvents: false,
 };
 
 const KEY = "aerotrack.settings";

@@ -7,9 +7,11 @@ import { icon } from "../core/icons";
 import { toScreen } from "../overlay/camera";
 import type { Flight } from "../stream/live";
 import { type Column, COLUMNS, columnsOf, type Showing } from "./columns";
-import { sorted } from "./order";
+import { Order } from "./order";
 
 const ROW_PIXELS = 28;
+// Rows that change places more often cannot be read.
+const REFRESH_MS = 1000;
 // Rows kept ready above and below what is seen.
 const SPARE_ROWS = 6;
 // What a row is wider than its columns, CSS pixels: the padding, and a gap between columns (parts.css).
@@ -27,6 +29,9 @@ export class FlightTable {
   readonly #rows: Row[] = [];
   #columns: Column[] = [];
   #flights: Flight[] = [];
+  readonly #order = new Order();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #refreshedAt = -Infinity;
 
   constructor(context: Context) {
     this.#context = context;
@@ -52,19 +57,30 @@ export class FlightTable {
     this.#scroll.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.#draw()).observe(this.#scroll);
     settings.columns.watch((ids) => this.#setColumns(ids));
-    for (const value of [settings.sort, settings.inView, settings.units, settings.palette, context.updated, context.filter, selection.chosen]) {
+    for (const value of [settings.sort, settings.inView, settings.units, settings.palette, context.filter, selection.chosen]) {
       (value as { watch(listener: () => void): void }).watch(() => this.refresh());
     }
+    context.updated.watch(() => this.#soon());
     context.base.map.on("moveend", () => this.refresh());
+  }
+
+  /** Refresh, not more often than can be read, and not within the update itself. */
+  #soon(): void {
+    if (this.#timer !== undefined || !this.#context.settings.tableOpen.get()) return;
+    const wait = Math.max(0, this.#refreshedAt + REFRESH_MS - performance.now());
+    this.#timer = setTimeout(() => this.refresh(), wait);
   }
 
   /** Sort and draw anew, if anybody can see it. */
   refresh(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (!this.#context.settings.tableOpen.get()) return;
+    this.#refreshedAt = performance.now();
     const { stream, settings } = this.#context;
     const { column: id, descending } = settings.sort.get();
     const column = COLUMNS.find((one) => one.id === id) ?? (COLUMNS[0] as Column);
-    this.#flights = sorted(this.#shown(), column, descending, stream.now());
+    this.#flights = this.#order.sort(this.#shown(), column, descending, stream.now());
     setText(this.#count, `${this.#flights.length} of ${stream.flights.size}`);
     this.#grid.setAttribute("aria-rowcount", String(this.#flights.length + 1));
     this.#markSort();

@@ -1,6 +1,6 @@
 // The view as the page's address, in the names that tar1090's links use, so that theirs work here.
 
-import { ALL, type Filter } from "../filters/filter";
+import { ALL, type Filter, SOURCE_GROUPS, WHERE } from "../filters/filter";
 
 export interface UrlView {
   readonly lat: number | null;
@@ -16,7 +16,7 @@ export interface UrlView {
   readonly others: URLSearchParams;
 }
 
-const OURS = ["lat", "lon", "zoom", "icao", "reg", "filterAltMin", "filterAltMax", "filterType", "filterCallSign", "kiosk", "hideSideBar", "mil", "emergency"];
+const OURS = ["lat", "lon", "zoom", "icao", "reg", "filterAltMin", "filterAltMax", "filterType", "filterCallSign", "kiosk", "hideSideBar", "mil", "emergency", "source", "where", "speedMin", "speedMax"];
 
 export function readUrl(search: string): UrlView {
   const query = new URLSearchParams(search);
@@ -41,6 +41,10 @@ export function readUrl(search: string): UrlView {
       highest: number("filterAltMax", -5000, 100_000),
       typecode: (query.get("filterType") ?? "").toUpperCase(),
       callsign: (query.get("filterCallSign") ?? "").toUpperCase(),
+      slowest: number("speedMin", 0, 5000),
+      fastest: number("speedMax", 0, 5000),
+      source: oneOf(query.get("source"), SOURCE_GROUPS),
+      where: oneOf(query.get("where"), WHERE),
       military: query.has("mil"),
       emergency: query.has("emergency"),
     },
@@ -48,6 +52,10 @@ export function readUrl(search: string): UrlView {
     hideSideBar: query.has("hideSideBar"),
     others,
   };
+}
+
+function oneOf<T extends string>(text: string | null, names: Readonly<Record<T, string>>): T | "" {
+  return text !== null && Object.hasOwn(names, text) ? (text as T) : "";
 }
 
 export function writeUrl(view: UrlView): string {
@@ -65,6 +73,10 @@ export function writeUrl(view: UrlView): string {
   if (filter.highest !== null) query.set("filterAltMax", String(filter.highest));
   if (filter.typecode) query.set("filterType", filter.typecode);
   if (filter.callsign) query.set("filterCallSign", filter.callsign);
+  if (filter.slowest !== null) query.set("speedMin", String(filter.slowest));
+  if (filter.fastest !== null) query.set("speedMax", String(filter.fastest));
+  if (filter.source) query.set("source", filter.source);
+  if (filter.where) query.set("where", filter.where);
   if (filter.military) query.set("mil", "");
   if (filter.emergency) query.set("emergency", "");
   if (view.kiosk) query.set("kiosk", "");

@@ -30,6 +30,7 @@ export class Viewport {
 
   /** What else is wanted of the stream: a filter, flights to follow. */
   want(rest: Omit<View, "bbox" | "interval">): void {
+    if (JSON.stringify(rest) === JSON.stringify(this.#rest)) return;
     this.#rest = rest;
     this.#asked = null;
     this.#ask();
