@@ -269,6 +269,8 @@ def measure(
             )
         )  # fmt: skip
     counted = viewers.ask(do="counts")
+    if feeder.ask(do="counts")["left"] <= 0:
+        raise ServerFailed("the traffic ended before the measuring did: too little was made")
     sent = {(icao24, alt): at for icao24, alt, at in feeder.ask(do="probes")["probes"]}
     after, used_after, busy_after = (
         server.metrics(),

@@ -21,7 +21,7 @@ FLIGHTS = 25_000
 CLIENTS = 1_000
 SECONDS = 60.0
 # Server, database and clients come first: the traffic runs from the server's start.
-SLACK_S = 35
+SLACK_S = 60
 
 
 def run(options: Namespace) -> dict[str, Any]:
