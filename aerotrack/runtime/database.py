@@ -34,6 +34,9 @@ TRUST_LOOKS_S: Final = 10.0
 DISK_SHARE: Final = 4
 # What the outbox has to put on the disk at the end: a batch, and what was drained to be forgotten.
 SPOOL_STOP_S: Final = 5.0
+# At a stop, for PostgreSQL to take what waits in the outbox: after a busy moment that is a batch or
+# two. Hours of it are better left to the next start, which serves meanwhile.
+DRAINED_WITHIN_S: Final = 4.0
 # What may pass by itself; anything else (a newer schema, a wrong server) is for a human.
 AWAY: Final = (DatabaseTimeout, DatabaseUnavailable)
 
@@ -204,14 +207,23 @@ class Database:
         """Hand a batch to the writer or the outbox; the spool answers."""
         self._spool.submit(message.batch)
 
-    async def stop(self, timeout: float) -> None:
-        """Finish what was handed over, then close; the embedded server last."""
+    async def finish(self, timeout: float) -> None:
+        """Store what was handed over, as far as it can be; what is in the outbox then, stays there.
+
+        What became of each batch has been answered. More is not taken.
+        """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._spool.await_stored, DRAINED_WITHIN_S)
         self._spool.detach()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.stop, timeout)
+        await asyncio.to_thread(self._spool.await_stored, SPOOL_STOP_S)  # for its last answers
+
+    async def stop(self, timeout: float) -> None:
+        """Finish, where that was not done yet, then close; the embedded server last."""
+        await self.finish(timeout)
         await asyncio.to_thread(self._spool.stop, SPOOL_STOP_S)
         for reader in (self.reader, self.past, self.replays):
             if reader is not None:

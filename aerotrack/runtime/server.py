@@ -383,6 +383,7 @@ class Server:
         self.lost = left != 0
         if left > 0:  # below, nobody answered, and that has been said
             log_event(logger, "rows_lost", level=logging.ERROR, rows=left)
+        await self._database.finish(WRITER_STOP_S)
         with contextlib.suppress(TimeoutError):  # drain_timed_out has been said
             self._totals = totals(feeds.figures, await self._figures())
 

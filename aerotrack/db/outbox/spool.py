@@ -83,11 +83,15 @@ class _Flights(msgspec.Struct, frozen=True):
     states: Mapping[int, bytes]
 
 
+class _Await(msgspec.Struct, frozen=True):
+    stored: threading.Event
+
+
 class _Stop(msgspec.Struct, frozen=True):
     pass
 
 
-Event = Batch | _Answered | _Attach | _Detach | _Flights | _Stop | None
+Event = Batch | _Answered | _Attach | _Detach | _Flights | _Await | _Stop | None
 
 
 class Spool:
@@ -126,6 +130,7 @@ class Spool:
         self._delete_by: float | None = None
         self._file_again = 0.0
         self._slow = False  # and that was said; until the outbox is empty again
+        self._awaited: list[threading.Event] = []
         self._kept = self._drained_total = self._unreadable = 0
         self._pressure: Pressure = "none"
         self._alive = AliveFlights(outbox.file if outbox else None)
@@ -165,6 +170,14 @@ class Spool:
         """The writer's answer to a batch; in whichever thread."""
         self._events.put(_Answered(answer))
 
+    def await_stored(self, timeout: float) -> None:
+        """Block until PostgreSQL has everything submitted so far, is away, or there is no writer;
+        at most ``timeout`` seconds. What became of each batch has been answered then."""
+        if self._thread.is_alive():
+            stored = threading.Event()
+            self._events.put(_Await(stored))
+            stored.wait(timeout)
+
     def stop(self, timeout: float) -> bool:
         """Put what is under way on disk, then close; whether that took no more than ``timeout``.
 
@@ -199,6 +212,7 @@ class Spool:
                 log_event(logger, "outbox_error", level=logging.ERROR, error=error)
             self._note()
             self._press()
+            self._wake()
         self._close()
 
     def _idle_for(self) -> float | None:
@@ -227,6 +241,8 @@ class Spool:
             case _Flights():
                 if self._outbox is not None:
                     self._alive.keep(event.states, self._outbox.file)
+            case _Await():
+                self._awaited.append(event.stored)
             case _:
                 pass
         now = self._monotonic()
@@ -456,6 +472,14 @@ class Spool:
             drained_total=self._drained_total,
             unreadable_total=self._unreadable,
         )
+
+    def _wake(self) -> None:
+        """Let those go on that wait for PostgreSQL to have everything, or in vain."""
+        everything = self._direct is None and self._waiting == 0
+        if everything or self._away or self._writer is None:
+            for stored in self._awaited:
+                stored.set()
+            self._awaited.clear()
 
     def _press(self) -> None:
         """Say so when room on disk runs out, and when there is some again."""

@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from aerotrack.db.outbox.state import pressure_at
 from aerotrack.domain.saved import load
 
 Spooling = Callable[..., Any]
+
+TIMEOUT_S = 20.0
 
 
 def batches(scene: Any, make: Any, count: int, rows: int = 1) -> list[Any]:
@@ -107,6 +110,47 @@ def test_a_batch_under_way_at_the_stop_is_on_the_disk_after(
     outbox = open_outbox(tmp_path)
     assert batch == outbox.file.read(batch.number)
     outbox.close()
+
+
+@pytest.fixture
+def waiting() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def test_who_waits_until_everything_is_stored_goes_on_behind_the_last_answer(
+    spooling: Spooling, make: Any, waiting: ThreadPoolExecutor
+) -> None:
+    scene = spooling(patience=0.0).attached()  # the least there is
+    slow, behind = batches(scene, make, 2)
+    scene.spool.submit(slow)
+    assert slow is scene.writer.next()
+    assert BatchKept(slow.number, "") == scene.answer()
+    assert BatchKept(behind.number, "") == scene.kept(behind)
+    stored = waiting.submit(scene.spool.await_stored, TIMEOUT_S)
+    scene.stored(slow.number, 1)
+    assert slow.number == scene.answer().number
+    assert behind == scene.writer.next()
+    assert not stored.done()
+    scene.stored(behind.number, 1)
+    stored.result(TIMEOUT_S)
+    assert BatchDrained(behind.number, 1, 1, 0, 0) == scene.answers.get_nowait()
+
+
+@pytest.mark.parametrize("why", ["away", "detached"])
+def test_nobody_waits_for_what_cannot_be_stored_now(
+    why: str, spooling: Spooling, make: Any, waiting: ThreadPoolExecutor
+) -> None:
+    scene = spooling().attached()
+    (batch,) = batches(scene, make, 1)
+    scene.spool.submit(batch)
+    scene.writer.next()
+    stored = waiting.submit(scene.spool.await_stored, 2 * TIMEOUT_S)
+    if why == "away":
+        scene.failed(batch.number)
+    else:
+        scene.spool.detach()
+    stored.result(TIMEOUT_S)
 
 
 def test_a_batch_after_the_stop_is_answered_as_failed(spooling: Spooling, make: Any) -> None:
