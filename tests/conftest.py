@@ -1,4 +1,4 @@
-"""What several folders of tests share: a PostgreSQL, and recordings of real traffic.
+"""What several folders of tests share: a PostgreSQL, recordings, and Hypothesis's profile.
 
 One server a session, a fresh database a test. `AEROTRACK_TEST_DATABASE_URL` names a server to use
 instead of the embedded one; its role must be allowed to create databases. Recordings lie outside
@@ -18,11 +18,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from aerotrack.db.embedded import EmbeddedPostgres, find_install
 from aerotrack.db.errors import PostgresNotBundled
+
+# On a machine that is busy with other tests nothing can be said of time. What Hypothesis has for CI
+# (always the same examples) stays as it is.
+settings.register_profile(
+    "busy", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 # No test outlives a power cut.
 FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}

@@ -131,15 +131,15 @@ def test_removal_costs_the_same_in_a_large_family_as_in_a_small_one(run_on_loop)
         parent = system.createActor(Parent)
         system.tell(parent, count)
         await system.drained()
-        started = time.perf_counter()
+        started = time.thread_time()  # whatever else the machine is busy with
         system.tell(parent, "remove all")
         await system.drained()
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     async def scenario(system):
-        small = min([await removal_seconds(system, 1_000) for _ in range(3)]) / 1_000
-        large = await removal_seconds(system, 20_000) / 20_000
-        assert large < 10 * small  # a scan of siblings would make it 20 times and more
+        small = min([await removal_seconds(system, 500) for _ in range(5)]) / 500
+        large = min([await removal_seconds(system, 20_000) for _ in range(2)]) / 20_000
+        assert large < 10 * small  # a scan of siblings would make it 40 times and more
 
     run_on_loop(scenario)
 

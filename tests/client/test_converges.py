@@ -83,7 +83,7 @@ async def converged(world: World, live: client.LiveStream, view: dict[str, Any])
 
 
 @pytest.mark.parametrize("listening", [True, False])
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, max_size=25))
 def test_picture_and_changes_converge(world, listening, steps):
     async def scene():

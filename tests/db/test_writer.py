@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -555,7 +555,7 @@ def test_any_batch_is_fully_accounted_for(storing: Any, database_url: str) -> No
     )
     with psycopg.connect(database_url, autocommit=True) as connection:
 
-        @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(max_examples=200)
         @given(st.lists(POINTS), st.lists(FLIGHTS, max_size=5), st.lists(EVENTS, max_size=5))
         def account(points: list[Any], flights: list[Any], events: list[Any]) -> None:
             batch = Batch(next(numbers), tuple(points), tuple(flights), tuple(events))

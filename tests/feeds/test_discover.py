@@ -10,7 +10,7 @@ import pytest
 
 from aerotrack.feeds.discover import FRESH_S, Discovery, discover
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 DOCUMENT = b'{"now":1764000000.0,"messages":0,"aircraft":[]}'
 
 

@@ -19,7 +19,7 @@ from aerotrack.feeds.url import parse_feed_url
 
 from .frames import KLM, beast
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from aerotrack.feeds.opensky import (
 from aerotrack.feeds.url import parse_feed_url
 
 NOW = 1_764_000_000
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def vector(**changes: Any) -> list[Any]:

@@ -25,7 +25,7 @@ from aerotrack.feeds.readsb_json import (
 )
 from aerotrack.feeds.supervisor import FeedSupervisor
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 NOW = 1_764_000_000.0
 
 

@@ -15,7 +15,7 @@ from aerotrack.feeds.supervisor import (
     FeedSupervisor,
 )
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def test_pauses_double_up_to_the_longest() -> None:

@@ -14,7 +14,7 @@ from aerotrack.feeds.sbs import sbs_decoder
 from aerotrack.feeds.supervisor import FeedSupervisor
 from aerotrack.feeds.tcp import ConnectingFeed, Decoder, ListeningFeed, MakeDecoder
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 CONTACT = b"MSG,8,1,1,%06X,1,,,,,,,,,,,,,,,,\r\n"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

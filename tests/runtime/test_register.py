@@ -11,7 +11,7 @@ from aerotrack.feeds.feed import Clock
 from aerotrack.runtime import register as module
 from aerotrack.runtime.register import Register
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 KNOWN = {
     icao24: KnownAirframe(icao24, f"EI-{icao24}", None, None, None, None)
     for icao24 in ("4ca2d6", "4ca2d7")

@@ -35,7 +35,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 import aerotrack
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 RUN_TIMEOUT_S = 180.0
 
 # -- to the row ------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from aerotrack.feeds.posted import decode_posted, parse_posted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPT = ROOT / "scripts" / "load_flights.py"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 START_TIMEOUT_S = 120.0
 HEADER = "icao24,ts,callsign,lat,lon,alt_baro,on_ground,gs,track,nav_modes\n"
 

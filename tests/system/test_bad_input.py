@@ -25,7 +25,6 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
 # The server is one for all examples, and each of them is a round trip or two.
 FEW = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

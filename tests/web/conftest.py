@@ -52,7 +52,7 @@ from aerotrack.web.settings import WebSettings
 
 NOW = 1_764_000_000.5
 # Nothing in these tests takes long; what does is broken.
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 FLIGHT = b'{"icao24":"4ca2d6","flight_id":"4ca2d6-692159a0","callsign":"RYR4TK","feed":"home"}'
 
 

@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 
 from aerotrack.web.handover import request_head, serve, take
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Echo(WebSocketHandler):

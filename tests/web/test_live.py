@@ -123,7 +123,7 @@ def test_an_error_carries_the_id_of_its_message(staged):
     asyncio.run(scene())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.text() | st.binary(), min_size=1, max_size=20))
 def test_whatever_comes_is_answered_in_order_and_the_socket_stays_open(staged, hostile):
     async def scene():

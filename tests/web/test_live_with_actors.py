@@ -16,7 +16,7 @@ from aerotrack.web.ports import Ports
 from aerotrack.web.settings import WebSettings
 
 NOW = 1_764_000_000.5
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def changed(icao24: str, lat: float, lon: float, *, whole: bool = False) -> FlightChanged:

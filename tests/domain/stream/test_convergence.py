@@ -308,6 +308,6 @@ class LargeStream(LazyStream):
 TestStream = Stream.TestCase
 TestLazyStream = LazyStream.TestCase
 TestLargeStream = LargeStream.TestCase
-TestStream.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
-TestLazyStream.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
-TestLargeStream.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestStream.settings = settings(max_examples=40, stateful_step_count=25)
+TestLazyStream.settings = settings(max_examples=100, stateful_step_count=40)
+TestLargeStream.settings = settings(max_examples=100, stateful_step_count=40)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from aerotrack.runtime.fanout.link import Link
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Ends:

@@ -13,7 +13,7 @@ from aerotrack.runtime.fanout.passing import (
     SocketSender,
 )
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Ends:
