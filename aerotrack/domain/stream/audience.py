@@ -1,6 +1,6 @@
 """The clients of the live stream: their views, the beats that serve them, snapshots under way."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -130,10 +130,7 @@ class Audience:
             return self._show(client, look)
         client.interval = interval
         if client.snapshot is not None:
-            if client.view.client_id in self._snapshots:
-                self._layers.release(client.view.layer, now)
-            cut_off = client.snapshot.cut_off(now)
-            return self._begun((client_id, cut_off, None), self._show(client, look))
+            return self._show_instead(client, client.snapshot, look)
         if client.beat is None:
             client.view.writable = True  # while it was away nobody said so
             return self._show(client, look)
@@ -159,10 +156,14 @@ class Audience:
         if client is not None:
             client.view.writable = writable
 
-    @staticmethod
-    def _begun(first: Frame, rest: Iterable[Frame]) -> Iterator[Frame]:
-        yield first
-        yield from rest
+    def _show_instead(self, client: _Client, cut: Snapshot, look: Look) -> Iterator[Frame]:
+        """Begin a snapshot in place of one that is under way, or was when the client went."""
+        view = client.view
+        yield view.client_id, cut.cut_off(self._now), None
+        if view.client_id in self._snapshots:
+            yield from self._missed_events(view)
+            self._layers.release(view.layer, self._now)
+        yield from self._show(client, look)
 
     def _show(self, client: _Client, look: Look) -> Iterator[Frame]:
         """Begin a snapshot; small ones are complete at once."""
@@ -194,10 +195,8 @@ class Audience:
         view = client.view
         yield from self._serve_first(client, beat)
         if client.beat is None:  # it was so far behind that a snapshot began
-            if client.snapshot is not None:
-                yield view.client_id, client.snapshot.cut_off(self._now), None
-            self._layers.release(view.layer, self._now)
-            yield from self._show(client, look)
+            assert client.snapshot is not None
+            yield from self._show_instead(client, client.snapshot, look)
             return
         beat.settle(view)
         yield from self._missed_events(view)

@@ -65,6 +65,12 @@ class Client:
         self.read_look = look  # the view it had when the last frame it read was made
         self.owed: list[str] = []  # events its view showed, by their detail
         self.told: set[str] = set()  # those that came
+        self.cut_off: set[int] = set()  # by seq: frames that end a snapshot, another takes its place
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether it holds a view, and no new one was asked for and not answered yet."""
+        return self.held.complete and self.held.seq not in self.cut_off
 
     def read(self, most: int) -> None:
         for _ in range(min(most, len(self.inbox))):
@@ -168,7 +174,15 @@ class Stream(RuleBasedStateMachine):
     def _subscribe(self, client: int, interval: float, resume_pos: int | None) -> None:
         area, which, follow = self.clients[client].look
         wanted = Wanted(area, interval, which, follow, resume_pos)
+        one = self.clients[client]
+        before = len(one.inbox)
         self._deliver(self.stream.audience.subscribe(client, wanted, self.now))
+        answer = [frame for _, frame in list(one.inbox)[before:]]
+        one.cut_off.update(
+            frame["seq"]
+            for frame in answer
+            if frame["type"] == "snapshot" and frame != answer[-1] and "more" not in frame
+        )
 
     @rule(client=st.integers(0, 2), read=st.integers(0, 3), interval=st.sampled_from(INTERVALS))
     def loses_its_line_and_resumes(self, client: int, read: int, interval: float) -> None:
@@ -180,9 +194,10 @@ class Stream(RuleBasedStateMachine):
         self._hang_up(client)
         one.inbox.clear()
         self.clients[client] = one
-        if one.held.complete:
+        if one.may_resume:
             one.look = one.read_look
             one.held.reconnect()
+            one.cut_off.clear()
             self._subscribe(client, interval, one.held.pos)
         else:
             self.clients[client] = Client(one.look)
