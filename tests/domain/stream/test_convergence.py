@@ -65,7 +65,7 @@ class Client:
         self.read_look = look  # the view it had when the last frame it read was made
         self.owed: list[str] = []  # events its view showed, by their detail
         self.told: set[str] = set()  # those that came
-        self.cut_off: set[int] = set()  # by seq: frames that end a snapshot, another takes its place
+        self.cut_off: set[int] = set()  # by seq: ends of snapshots that were left
 
     @property
     def may_resume(self) -> bool:
