@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from .harness import PATIENCE_S, LiveClient, Server, until
@@ -22,9 +22,12 @@ from .harness import PATIENCE_S, LiveClient, Server, until
 MEGABYTE = 1 << 20
 NOISE = bytes(range(256)) * 40
 DEEP = b"[" * 100_000 + b"]" * 100_000
-# The server is one for all examples, and each of them is a round trip or two.
+# The server is one for all examples, and each of them is a round trip or two. One that fails waits
+# for as long as anybody would: it is not tried again and again to make it smaller.
 FEW = settings(
     max_examples=60,
+    phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
