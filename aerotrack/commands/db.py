@@ -160,6 +160,30 @@ def prune(load_settings: Callable[..., Config], keep_days: int | None) -> None:
     click.echo(f"{len(dropped)} days dropped, {days} days are kept")
 
 
+@db.command(cls=GroupedCommand, epilog=EPILOG, short_help="Copy the history to another server.")
+@click.option("--to", "target", required=True, metavar="URL", help="An empty database there")
+@with_settings
+def copy(load_settings: Callable[..., Config], target: str) -> None:
+    """Copy the history to another PostgreSQL, as from the embedded one to a server of your own.
+
+    The schema is made there. All rows of one moment arrive, or none; a server that runs meanwhile
+    goes on, and what it stores after that moment is not among them.
+    """
+    from rich.console import Console
+
+    from aerotrack.db.transfer import copy_history
+    from aerotrack.runtime.imports import bar, bars, database
+
+    console = Console(stderr=True)
+    with (
+        database(load_settings().settings, console, create=False) as conninfo,
+        bars(console) as progress,
+    ):
+        counts = copy_history(conninfo, target, tell=bar(progress, "Copying"))
+    for table, rows in sorted(counts.items()):
+        click.echo(f"{table:<16}{rows:>16,} rows")
+
+
 @db.command(cls=GroupedCommand, epilog=EPILOG, short_help="Write the history to a file.")
 @click.argument("view", type=click.Choice(VIEWS), metavar="|".join(VIEWS))
 @click.option(

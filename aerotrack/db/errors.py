@@ -14,6 +14,7 @@
     ├── DatabaseUnavailable           database_unavailable
     ├── DatabaseTimeout               database_timeout
     ├── QueryFailed                   query_failed
+    ├── CopyRefused               copy_refused
     └── MigrationError                migration_error
         ├── ServerTooOld              server_too_old
         ├── DatabaseNewer             database_newer
@@ -118,6 +119,12 @@ class QueryFailed(DatabaseError):
     """The server refused a query of ours: something is wrong with the schema, rights or disk."""
 
     code = "query_failed"
+
+
+class CopyRefused(DatabaseError):
+    """The history was not copied to another server."""
+
+    code = "copy_refused"
 
 
 class MigrationError(DatabaseError):
