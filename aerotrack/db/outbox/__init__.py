@@ -2,7 +2,8 @@
 
 :mod:`~aerotrack.db.outbox.file` is the SQLite file, :mod:`~aerotrack.db.outbox.codec` what lies in
 it, :mod:`~aerotrack.db.outbox.salvage` what is done about a damaged one, and
-:mod:`~aerotrack.db.outbox.spool` the thread that decides which way each batch goes.
+:mod:`~aerotrack.db.outbox.spool` the thread that has all of it; :mod:`~aerotrack.db.outbox.ways`
+decides which way each batch goes, :mod:`~aerotrack.db.outbox.shelf` is the file in use.
 """
 
 from aerotrack.db.outbox.events import SpoolAnswer

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aerotrack.actors.messages import BatchDrained, BatchKept, BatchStored
-from aerotrack.db.outbox.spool import LEAST_PATIENCE_S, patience_for
+from aerotrack.db.outbox.ways import LEAST_PATIENCE_S, patience_for
 
 Spooling = Callable[..., Any]
 LONG_S = 20.0
