@@ -257,3 +257,33 @@ def test_every_setting_says_what_it_does_why_and_within_which_bounds() -> None:
     assert [] == [spec.name for spec in SPECS.values() if not (spec.description and spec.reason)]
     numbers = [spec for spec in SPECS.values() if spec.bare in (int, float)]
     assert [] == [spec.name for spec in numbers if spec.low is None or spec.high is None]
+
+
+@pytest.mark.parametrize(
+    ("given", "card", "storage", "flush_interval"),
+    [
+        ({}, False, "full", 1.0),
+        ({}, True, "compact", 15.0),
+        ({"storage": "compact"}, False, "compact", 15.0),
+        ({"storage": "full"}, True, "full", 1.0),
+        ({"flush_interval": "2"}, True, "compact", 2.0),
+        ({"database_url": "postgresql://db/aerotrack"}, True, "full", 1.0),
+    ],
+)
+def test_a_card_is_spared_unless_told_otherwise(
+    given: dict[str, str], card: bool, storage: str, flush_interval: float
+) -> None:
+    settings = load(given, environ={}, on_card=lambda _: card).settings
+    assert (storage, flush_interval) == (settings.storage, settings.flush_interval)
+    assert storage == settings.flight_rules().storage
+
+
+def test_the_card_is_looked_for_where_the_data_is() -> None:
+    asked: list[Path] = []
+    load({"data_dir": "/srv/a"}, environ={}, on_card=lambda place: bool(asked.append(place)))
+    load(
+        environ={"AEROTRACK_DATA_DIR": "/srv/b"},
+        command="demo",
+        on_card=lambda place: bool(asked.append(place)),
+    )
+    assert [Path("/srv/a"), Path("/srv/b/demo")] == asked

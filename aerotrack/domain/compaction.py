@@ -1,12 +1,15 @@
 """Which points of a flight the history keeps under ``storage=compact``. Pure.
 
 Kept are the first point and the last, what changes (callsign, squawk, emergency, on the ground or
-not), turns, and otherwise one point in ten seconds wherever a straight line through the kept ones,
-travelled at an even speed, misses none of those left out by more than :data:`MISS_M` and
-:data:`MISS_FT`. What is remembered of a flight does not grow with what is left out: the line from
-the last point kept may still take any direction within a cone, which each point left out narrows
-(the swing filter of Elmeleegy and others, VLDB 2009). The last one in the cone is held back: it is
-the next one kept when the line may not go on.
+not), turns, and otherwise one point in ten seconds wherever straight lines through the kept ones
+miss none of those left out: the line on the ground by less than :data:`MISS_M`, the line of the
+altitude over time by less than :data:`MISS_FT`. (Where on the line it was at a time is another
+matter: a receiver's word on that is out by more, since a position may be a second old.)
+
+What is remembered of a flight does not grow with what is left out: the line from the last point
+kept may still take any direction within a cone, which each point left out narrows (as the swing
+filter of Elmeleegy and others, VLDB 2009). The last point in it is held back: it is the next one
+kept when the line may not go on.
 """
 
 import math
@@ -17,8 +20,8 @@ import msgspec
 from aerotrack.domain.geo import wrap_lon
 from aerotrack.domain.records import TrackPoint
 
-# A straight line may pass a point that is left out at this distance: half a wing span more than
-# the accuracy of most positions, and nothing on a map that shows an airport.
+# A straight line may pass a point that is left out at this distance: about the accuracy of most
+# positions, and half an airliner's wing span.
 MISS_M: Final = 30.0
 # The same upwards: a step of the older transponders, and about the same distance.
 MISS_FT: Final = 100.0
@@ -30,8 +33,10 @@ KEPT_EVERY_S: Final = 10.0
 TURN_DEG: Final = 15.0
 TURNING_KT: Final = 30.0
 
-# Each axis may take its share of the miss, so that both together are within it.
-_MISS_AXIS_M: Final = MISS_M / math.sqrt(2.0)
+# A point left out may lie so far aside of the line, and so far beyond its end: both together are
+# within the miss.
+_ASIDE_M: Final = 26.0
+_BEYOND_M: Final = math.sqrt(MISS_M**2 - _ASIDE_M**2)
 _METRES_PER_DEGREE: Final = 111_195.0  # of a great circle, on the sphere of domain.geo
 
 Written = tuple[TrackPoint, ...]
@@ -62,6 +67,42 @@ class Cone(msgspec.Struct, gc=False, array_like=True):
         self.high = min(self.high, (rise + miss) / seconds)
 
 
+class Course(msgspec.Struct, gc=False, array_like=True):
+    """The directions (degrees) that a line from the last position kept may still take."""
+
+    towards: float = 0.0  # the direction that the others are measured from
+    left: float = -180.0
+    right: float = 180.0
+    reach: float = 0.0  # metres to the furthest point left out
+
+    def widen(self) -> None:
+        """A new line begins."""
+        self.towards, self.left, self.right, self.reach = 0.0, -180.0, 180.0, 0.0
+
+    def takes(self, east: float, north: float) -> bool:
+        """Whether the line may end so many metres from where it begins."""
+        away = math.hypot(east, north)
+        if away < self.reach - _BEYOND_M:
+            return False
+        if self.left == -180.0:
+            return True
+        direction = math.degrees(math.atan2(east, north))
+        return self.left <= wrap_lon(direction - self.towards) <= self.right
+
+    def narrow(self, east: float, north: float) -> None:
+        """From now on the line is to pass that point closely."""
+        away = math.hypot(east, north)
+        self.reach = max(self.reach, away)
+        if away <= _ASIDE_M:
+            return  # any line does
+        direction = math.degrees(math.atan2(east, north))
+        if self.left == -180.0:
+            self.towards = direction
+        off = wrap_lon(direction - self.towards)
+        room = math.degrees(math.asin(_ASIDE_M / away))
+        self.left, self.right = max(self.left, off - room), min(self.right, off + room)
+
+
 class Compaction(msgspec.Struct, gc=False, array_like=True):
     """What is to be known of one flight's points to keep few of them.
 
@@ -81,8 +122,7 @@ class Compaction(msgspec.Struct, gc=False, array_like=True):
     written: float = -math.inf
     said: tuple[str | None, str | None, str | None, bool | None] = (None, None, None, None)
     track: float | None = None
-    east: Cone = msgspec.field(default_factory=Cone)
-    north: Cone = msgspec.field(default_factory=Cone)
+    course: Course = msgspec.field(default_factory=Course)
     climb: Cone = msgspec.field(default_factory=Cone)
     onward: Cone = msgspec.field(
         default_factory=Cone
@@ -159,8 +199,7 @@ class Compaction(msgspec.Struct, gc=False, array_like=True):
         """Whether lines from where they begin may go through ``point``."""
         moved = self._moved(point)
         if moved is not None:
-            straight = self.east.takes(moved[0], moved[2]) and self.north.takes(moved[1], moved[2])
-            return straight and self._fits_level(point)
+            return self.course.takes(*moved) and self._fits_level(point)
         onward = self._climbed_on(point)
         return self._fits_level(point) and (onward is None or self.onward.takes(*onward))
 
@@ -171,14 +210,13 @@ class Compaction(msgspec.Struct, gc=False, array_like=True):
         # Without an altitude it cannot end the line that those left out lie on.
         return self.level is None or self.climb.is_wide
 
-    def _moved(self, point: TrackPoint) -> tuple[float, float, float] | None:
-        """Metres east and north of where the line begins, and seconds; ``None`` for no line."""
+    def _moved(self, point: TrackPoint) -> tuple[float, float] | None:
+        """Metres east and north of where the line begins; ``None`` for no line."""
         anchor, lat, lon = self.anchor, point.lat, point.lon
         if anchor is None or lat is None or lon is None or point.ts <= anchor[0]:
             return None
         east = wrap_lon(lon - anchor[2]) * math.cos(math.radians(anchor[1]))
-        north = lat - anchor[1]
-        return east * _METRES_PER_DEGREE, north * _METRES_PER_DEGREE, point.ts - anchor[0]
+        return east * _METRES_PER_DEGREE, (lat - anchor[1]) * _METRES_PER_DEGREE
 
     def _climbed(self, point: TrackPoint) -> tuple[float, float] | None:
         """Feet above where the line begins, and seconds; ``None`` for no line."""
@@ -210,8 +248,7 @@ class Compaction(msgspec.Struct, gc=False, array_like=True):
     def _narrow(self, point: TrackPoint) -> None:
         moved, climbed = self._moved(point), self._climbed(point)
         if moved is not None:
-            self.east.narrow(moved[0], moved[2], _MISS_AXIS_M)
-            self.north.narrow(moved[1], moved[2], _MISS_AXIS_M)
+            self.course.narrow(*moved)
         if climbed is not None:
             self.climb.narrow(*climbed, MISS_FT)
 
@@ -227,8 +264,7 @@ class Compaction(msgspec.Struct, gc=False, array_like=True):
             self.track = point.track
         if point.lat is not None and point.lon is not None:
             self.anchor = (point.ts, point.lat, point.lon)
-            self.east.widen()
-            self.north.widen()
+            self.course.widen()
         if (altitude := _altitude(point)) is not None:
             self.level = (point.ts, altitude)
             self.climb.widen()
@@ -257,8 +293,11 @@ class Compaction(msgspec.Struct, gc=False, array_like=True):
         there, here = self._moved(placed), self._moved(late)
         if there is None or here is None:
             return False
-        part = here[2] / there[2]
-        if any(abs(here[axis] - part * there[axis]) > _MISS_AXIS_M for axis in (0, 1)):
+        length = math.hypot(*there)
+        along = (here[0] * there[0] + here[1] * there[1]) / length if length else 0.0
+        nearest = min(max(along / length if length else 0.0, 0.0), 1.0)
+        aside = (here[axis] - nearest * there[axis] for axis in (0, 1))
+        if math.hypot(*aside) > _ASIDE_M or along > length:
             return False
         top, now = self._climbed(placed), self._climbed(late)
         return top is None or now is None or abs(now[0] - now[1] / top[1] * top[0]) <= MISS_FT

@@ -29,6 +29,7 @@ class Account(msgspec.Struct, frozen=True):
     dropped: int
     rejected: int
     left: int
+    compacted: int = 0
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -54,9 +55,9 @@ def account_faults(account: Account, stored: Stored) -> list[str]:
     a = account
     same("fed = observed + refused as overloaded", a.fed, a.observed + a.overloaded)
     same(
-        "observed = points + unchanged + refused",
+        "observed = points + compacted + unchanged + refused",
         a.observed,
-        a.points + a.unchanged + a.refused,
+        a.points + a.compacted + a.unchanged + a.refused,
     )
     same(
         "rows in PostgreSQL = points - kept in the outbox - duplicate - dropped - rejected - left",

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from aerotrack.domain.compaction import Compaction
 from aerotrack.domain.flight import FlightState
 from aerotrack.domain.observation import Observation
 from aerotrack.domain.records import FlightRecord
@@ -58,6 +59,20 @@ def test_a_restored_flight_tells_the_same_and_goes_on_as_if_nothing_had_been(hea
     for obs in observations[heard:]:
         assert state.fold(obs) == again.fold(obs)
     assert told(state) == told(again)
+
+
+@pytest.mark.parametrize("heard", [1, 7, 40])
+def test_points_held_back_survive(heard: int) -> None:
+    observations = track(80)
+    state = FlightState("4840d6", T0)
+    state.compaction = Compaction()
+    for obs in observations[:heard]:
+        state.fold_compact(obs)
+    again = restored(load(save(state, T0 + heard)))
+    assert state.compaction == again.compaction
+    for obs in observations[heard:]:
+        assert state.fold_compact(obs) == again.fold_compact(obs)
+    assert state.finish() == again.finish()
 
 
 def test_a_flight_that_had_just_begun_goes_on_from_its_row() -> None:

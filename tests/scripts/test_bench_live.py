@@ -41,8 +41,8 @@ RUN_TIMEOUT_S = 180.0
 # -- to the row ------------------------------------------------------------------------------------
 
 SOUND = Account(
-    fed=105, observed=100, points=90, unchanged=7, refused=3, overloaded=5, stored=90, kept=0,
-    duplicate=0, dropped=0, rejected=0, left=0,
+    fed=125, observed=120, points=90, unchanged=7, refused=3, overloaded=5, stored=90, kept=0,
+    duplicate=0, dropped=0, rejected=0, left=0, compacted=20,
 )  # fmt: skip
 ALL_THERE = Stored(rows=90, rejected_points=0, wrong_flights=0)
 
@@ -54,10 +54,10 @@ def test_an_account_that_adds_up_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("account", "stored", "named"),
     [
-        ({"fed": 106}, {}, ["fed = observed"]),
+        ({"fed": 126}, {}, ["fed = observed"]),
         ({"overloaded": 4}, {}, ["fed = observed"]),
-        ({"unchanged": 6}, {}, ["observed = points + unchanged + refused"]),
-        ({"refused": 4}, {}, ["observed = points + unchanged + refused"]),
+        ({"unchanged": 6}, {}, ["observed = points + compacted + unchanged + refused"]),
+        ({"refused": 4}, {}, ["observed = points + compacted + unchanged + refused"]),
         ({}, {"rows": 89}, ["rows in PostgreSQL = points", "rows in PostgreSQL = stored"]),
         ({}, {"rows": 91}, ["rows in PostgreSQL = points", "rows in PostgreSQL = stored"]),
         ({"stored": 89}, {}, ["rows in PostgreSQL = stored"]),
