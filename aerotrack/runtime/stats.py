@@ -32,11 +32,12 @@ def totals(feeds: Sequence[FeedFigures], figures: Mapping[str, Figures]) -> dict
 
     ``observed`` is ``fed`` and what was posted, less what was refused as ``overloaded``; each of
     those made a point (a late one that also brings something new may make two), was ``compacted``
-    (no point was needed for it), ``unchanged``, or ``refused``. ``points`` are ``stored`` but for those ``kept`` on disk, found there already
-    (``duplicate``: played again, or stored by a commit whose answer was lost), ``dropped`` for want
-    of room, ``rejected`` by the database or ``left`` waiting; ``rejected`` and ``left`` also count
-    rows of other tables. ``recovered`` are points of earlier runs, stored in this one; ``outbox``
-    is all rows on disk, of whichever run and table.
+    (a point of which ``storage=compact`` needs no row), ``unchanged``, or ``refused``. ``points``
+    are ``stored`` but for those ``kept`` on disk, found there already (``duplicate``: played again,
+    or stored by a commit whose answer was lost), ``dropped`` for want of room, ``rejected`` by the
+    database or ``left`` waiting; ``rejected`` and ``left`` also count rows of other tables.
+    ``recovered`` are points of earlier runs, stored in this one; ``outbox`` is all rows on disk, of
+    whichever run and table.
     """
 
     def count(part: str, name: str) -> int:

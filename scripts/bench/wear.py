@@ -2,9 +2,9 @@
 """What a day of storage=full and storage=compact writes to the disk, from some minutes of both.
 
 Two servers side by side, each with the same simulated aircraft, an embedded PostgreSQL and settings
-as they come. What their processes wrote to the block layer (/proc/PID/io, write_bytes), the WAL and
-the size of the history are taken between two checkpoints and extrapolated. Linux, and a data
-directory on a file system with a device (no tmpfs).
+as they come. What the processes of PostgreSQL wrote (/proc/PID/io, wchar: what they handed to
+write calls; write_bytes said a megabyte for each commit, maybe that of large folios), the WAL and
+the size of the history are taken between two checkpoints and extrapolated. Linux.
 """
 
 import argparse
@@ -39,16 +39,15 @@ class Taken(NamedTuple):
     wal: float
     images: float
     postgres: float
-    server: float
 
 
 def written(pid: int) -> float:
-    """Bytes a process sent to the block layer."""
+    """Bytes a process handed to write calls."""
     try:
         lines = (PROC / str(pid) / "io").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return next((float(line.split()[1]) for line in lines if line.startswith("write_bytes")), 0.0)
+    return next((float(line.split()[1]) for line in lines if line.startswith("wchar")), 0.0)
 
 
 def take(server: Server, conninfo: str) -> Taken:
@@ -58,8 +57,7 @@ def take(server: Server, conninfo: str) -> Taken:
         wal, images = connection.execute(WAL).fetchone() or (0, 0)
         rows, history = connection.execute(ROWS).fetchone() or (0, 0)
         postgres = sum(written(pid) for pid in (server.postmaster, *children(server.postmaster)))
-    figures = (rows, history, wal, images, postgres, written(server.pid))
-    return Taken(*map(float, figures))
+    return Taken(*map(float, (rows, history, wal, images, postgres)))
 
 
 def main() -> None:
@@ -87,8 +85,7 @@ def main() -> None:
             print(
                 f"{mode:8} {found.rows / 1e6:6.2f} million rows, {found.history / 1e6:7.0f} MB of "
                 f"history; written: PostgreSQL {found.postgres / 1e6:7.0f} MB (WAL "
-                f"{found.wal / 1e6:.0f} MB, {found.images:.0f} page images), server "
-                f"{found.server / 1e6:.0f} MB"
+                f"{found.wal / 1e6:.0f} MB, {found.images:.0f} page images)"
             )
 
 
