@@ -3,8 +3,8 @@
 
 Two servers side by side, each with the same simulated aircraft, an embedded PostgreSQL and settings
 as they come. What the processes of PostgreSQL wrote (/proc/PID/io, wchar: what they handed to
-write calls; write_bytes said a megabyte for each commit, as kernels count large folios), the WAL
-and the size of the history are taken between two checkpoints and extrapolated. Linux.
+write calls; write_bytes said a megabyte for each commit, maybe that of large folios), the WAL and
+the size of the history are taken between two checkpoints and extrapolated. Linux.
 """
 
 import argparse
