@@ -68,5 +68,6 @@ def test_the_figures_name_feeds_and_say_how_things_stand(page: Page, server: Ser
     posted(server, "c00007", lat=46.5)
     page.open(ALPS)
     page.press("i")
-    page.until("the feed of posts", "document.querySelector('.plain')?.textContent.includes('post')")
+    feeds = "document.querySelector('.plain')?.textContent"
+    page.until("the feed of posts", f"{feeds}?.includes('post')")
     assert "Updates a second" in page.text("dialog[open] .figures")
