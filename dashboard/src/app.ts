@@ -9,6 +9,7 @@ import { EventList } from "./events/list";
 import { fits, isAll } from "./filters/filter";
 import { FilterPanel } from "./filters/panel";
 import { Emergencies, emergencyOf } from "./flights/emergencies";
+import { FiguresSheet } from "./figures/figures";
 import { FlightStore } from "./flights/store";
 import { HelpSheet } from "./help/help";
 import { Keys } from "./keyboard/keys";
@@ -85,6 +86,7 @@ export class App {
     const track = new ChosenTrack(context);
     const help = new HelpSheet(context);
     const table = new FlightTable(context);
+    const figures = new FiguresSheet(context);
     const filters = new FilterPanel(context);
     const labels = new Labels(context);
     context.overlay.canvas.after(labels.canvas);
@@ -97,15 +99,17 @@ export class App {
       if (open) table.refresh();
     });
     context.keys.add("s", "Filters", () => filters.toggle());
+    context.keys.add("i", "Figures: feeds, receivers, database", () => figures.toggle());
     context.keys.add("e", "Events", () => context.settings.eventsOpen.update((open) => !open));
     context.keys.add("?", "Settings and help", () => help.toggle());
     root.append(
       h("div", { class: "left" }, h("div", { class: "top card" }, h("h1", {}, TITLE), new Search(context).element), filters.element, new FlightPanel(context, track).element, new EventList(context).element),
       table.element,
-      toolbar(context, { help: () => help.toggle(), filters: () => filters.toggle() }),
+      toolbar(context, { help: () => help.toggle(), filters: () => filters.toggle(), figures: () => figures.toggle() }),
       h("div", { class: "bottom" }, new StatusBar(context).element, legend(context)),
       credit(),
       help.element,
+      figures.element,
       announcements,
     );
     new AddressBar(context, this.#url);

@@ -62,3 +62,12 @@ def test_events_are_listed_as_they_happen_and_choose_their_flight(
     assert "T0006" in page.text("[data-event=emergency]")
     page.find("[data-event=emergency] button").click()
     page.until("it chosen", "aerotrack.chosen === arguments[0]", icao24)
+
+
+def test_the_figures_name_feeds_and_say_how_things_stand(page: Page, server: Server) -> None:
+    posted(server, "c00007", lat=46.5)
+    page.open(ALPS)
+    page.press("i")
+    feeds = "document.querySelector('.plain')?.textContent"
+    page.until("the feed of posts", f"{feeds}?.includes('post')")
+    assert "Updates a second" in page.text("dialog[open] .figures")

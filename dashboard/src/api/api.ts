@@ -44,7 +44,12 @@ export interface Track {
 }
 
 export interface Feeds {
-  feeds: { name: string; url: string; state: string; received: number; accepted: number }[];
+  feeds: { name: string; url: string; state: string; received: number; accepted: number; refused: Record<string, number>; last_contact: number | null }[];
+}
+
+export interface Receivers {
+  now: number;
+  receivers: { name: string; feed: string; messages: number; aircraft: number; duplicates: number; farthest?: number; last_contact?: number }[];
 }
 
 export interface Stats {
@@ -52,6 +57,8 @@ export interface Stats {
   flights: number;
   updates_per_s: number;
   clients: number;
+  points_stored: number;
+  outbox: { batches: number; bytes: number };
   db: { state: string; lag_s: number };
 }
 
@@ -78,6 +85,7 @@ export const getFlight = (name: string, signal?: AbortSignal): Promise<FlightDet
 export const getTrack = (name: string, signal?: AbortSignal): Promise<Track> =>
   get(`flights/${encodeURIComponent(name)}/track`, signal);
 export const getFeeds = (): Promise<Feeds> => get("feeds");
+export const getReceivers = (): Promise<Receivers> => get("receivers");
 export const getStats = (): Promise<Stats> => get("stats");
 
 /** Where a track can be had as a file. */

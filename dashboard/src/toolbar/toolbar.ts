@@ -8,6 +8,7 @@ import { isAll } from "../filters/filter";
 export interface Openers {
   readonly help: () => void;
   readonly filters: () => void;
+  readonly figures: () => void;
 }
 
 export function toolbar({ base, settings, filter }: Context, open: Openers): HTMLElement {
@@ -22,6 +23,7 @@ export function toolbar({ base, settings, filter }: Context, open: Openers): HTM
     table, filters, events,
     button({ class: "icon", title: "Zoom in (+)" }, () => void base.map.zoomIn(), icon("plus")),
     button({ class: "icon", title: "Zoom out (−)" }, () => void base.map.zoomOut(), icon("minus")),
+    button({ class: "icon", title: "Figures (i)" }, open.figures, icon("figures")),
     button({ class: "icon", title: "Settings and help (?)" }, open.help, icon("help")),
   );
 }
