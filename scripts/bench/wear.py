@@ -70,7 +70,8 @@ def main() -> None:
         for mode in MODES:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wear-")))
             place.chmod(0o755)
-            server = Server(place / "data", options.flights, 1, "--storage", mode)
+            feed = f"simulator://?flights={options.flights}&seed=1"
+            server = Server(place / "data", [feed], "--storage", mode)
             servers[mode] = stack.enter_context(server), running_server(place / "data") or ""
         time.sleep(WARM_S)
         before = {mode: take(*server) for mode, server in servers.items()}
