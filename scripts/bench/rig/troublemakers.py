@@ -6,7 +6,8 @@ until its input ends; ``{"do": "counts"}`` is answered with what they did.
 The slow ones look at the whole world at interval 0.1 and read one byte a second, with as small a
 receive buffer as the system gives. Each of the others sends something else at every turn, ten times
 a second: text that is no JSON, JSON that is no message, impossible views, the largest message that
-is read, frames that break the protocol, plain noise. One that is closed comes again, a second
+is read, frames that break the protocol, plain noise; with "greedy" also views of half the world.
+One that is closed comes again, a second
 later.
 """
 
@@ -30,9 +31,9 @@ READ_BYTES: Final = 1 << 16
 SMALL_BUFFER: Final = 2_048
 
 
-def rubbish(chance: random.Random) -> tuple[str, bytes]:
+def rubbish(chance: random.Random, *, greedy: bool) -> tuple[str, bytes]:
     """A kind of it, and the bytes."""
-    kind = chance.choice(KINDS)
+    kind = "views" if greedy and chance.random() < GREEDY else chance.choice(KINDS)
     match kind:
         case "no_json":
             return kind, masked(TEXT, b"{" * chance.randrange(1, 200))
@@ -56,9 +57,11 @@ def rubbish(chance: random.Random) -> tuple[str, bytes]:
             return kind, os.urandom(chance.randrange(1, 400))
 
 
+# So much of what greedy ones send are views of half the world, each another.
+GREEDY: Final = 0.2
 # Ordinary nonsense comes more often than what closes the connection.
 KINDS: Final = (
-    *(("no_json", "no_message", "bad_view", "views") * 6),
+    *(("no_json", "no_message", "bad_view") * 8),
     "deep", "large", "too_large", "bad_frame", "noise",
 )  # fmt: skip
 
@@ -68,6 +71,7 @@ class Trouble:
 
     def __init__(self, told: dict[str, Any]) -> None:
         self._host, self._port = told["host"], told["port"]
+        self._greedy = bool(told.get("greedy"))
         self._chance = random.Random(1)
         self.did: Counter[str] = Counter()
         self._slow = [self._slow_one() for _ in range(told["slow"])]
@@ -110,7 +114,7 @@ class Trouble:
                     self._back_at[number] = now + BACK_AFTER_S
                     continue
                 self.did["connections"] += 1
-            kind, sent = rubbish(self._chance)
+            kind, sent = rubbish(self._chance, greedy=self._greedy)
             try:
                 # Answers are read, so that they are closed for what they say.
                 with contextlib.suppress(BlockingIOError):
