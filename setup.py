@@ -76,7 +76,7 @@ setup(
     extras_require={
         "parquet": ["pyarrow>=18"],
         "test": [
-            "axe-selenium-python>=3,<4",
+            "axe-selenium-python>=2.1.6,<4",
             "hypothesis>=6.100",
             "jsonschema>=4.23",
             "pytest>=8",
