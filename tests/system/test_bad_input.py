@@ -373,7 +373,7 @@ def test_a_post_cut_off_in_the_middle_takes_nothing_and_stops_nothing(doors: Doo
         ('{"type":"subscribe","bbox":[NaN,50,10,60]}', "bad_json"),
         ('{"type":"subscribe","bbox":["0",50,10,60]}', "bad_bbox"),
         ('{"type":"subscribe","interval":-1}', "bad_interval"),
-        ('{"type":"subscribe","filter":{}}', "not_supported"),
+        ('{"type":"subscribe","filter":{"wings":[2,2]}}', "bad_filter"),
         ('{"type":"subscribe","box":1}', "bad_message"),
         (NOISE, "bad_message"),
         ("[" * 30_000, "bad_json"),
