@@ -393,9 +393,14 @@ class LiveClient:
         return self.held
 
     def answer(self) -> dict[str, Any]:
-        """The next message that is no frame of the view."""
-        known = len(self.answers)
+        """The next message that is no frame of the view, however many of those come before it.
+
+        Raises ``TimeoutError`` where none comes.
+        """
+        known, deadline = len(self.answers), time.monotonic() + PATIENCE_S
         while len(self.answers) == known:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no answer within {PATIENCE_S:g} s")
             self.message()
         return self.answers[-1]
 
