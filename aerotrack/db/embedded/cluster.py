@@ -190,8 +190,8 @@ def write_configuration(data_dir: Path, account: Account, overrides: Mapping[str
     ident = data_dir / "postgres.ident.conf"
     main = data_dir / "postgres.conf"
     note = "# Written by AeroTrack at every start; change settings with ALTER SYSTEM.\n"
-    # Without an address to listen on the second line lets nobody in.
-    guests = f"host {DATABASE} {GUEST} all scram-sha-256\n"
+    listens = overrides.get("listen_addresses", SETTINGS["listen_addresses"]) != ""
+    guests = f"host {DATABASE} {GUEST} all scram-sha-256\n" if listens else ""
     _replace(hba, note + "local all all peer map=owner\n" + guests, account)
     # Who may connect by the socket: the user AeroTrack runs as, nobody else; the kernel vouches
     # for who it is.
