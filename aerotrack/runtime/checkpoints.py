@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -79,17 +79,9 @@ async def restore(
     received: float,
 ) -> None:
     """Have the registry take them up, some at a time."""
-    async for message in _slices(flights, room, now, received):
-        tell(message)
-    if flights:
-        log_event(logger, "flights_restored", flights=len(flights))
-
-
-async def _slices(
-    flights: list[SavedFlight], room: Callable[[], Awaitable[None]], now: float, received: float
-) -> AsyncIterator[RestoreFlights]:
     for start in range(0, len(flights), RESTORED_TOGETHER):
         await room()
-        together = tuple(flights[start : start + RESTORED_TOGETHER])
-        yield RestoreFlights(together, now, received)
+        tell(RestoreFlights(tuple(flights[start : start + RESTORED_TOGETHER]), now, received))
         await asyncio.sleep(0)
+    if flights:
+        log_event(logger, "flights_restored", flights=len(flights))

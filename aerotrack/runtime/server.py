@@ -212,7 +212,6 @@ class Server:
             stack.push_async_callback(self._register.stop)
             stack.push_async_callback(self._drain, feeds)
             stack.push_async_callback(self._close_web, http, app)
-            await restore(alive, self._restore, self._actors.room, time.time(), time.monotonic())
             checkpoints = in_background(self._checkpoints.run(), "checkpoints", died=self._fail)
             stack.callback(checkpoints.cancel)
             feeds.start()

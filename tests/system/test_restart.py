@@ -56,6 +56,7 @@ def test_flights_go_on_after_a_restart(
         with Server(data_dir, database_url=door.url) as server:
             if not killed:
                 assert before == picture(server)  # before anything was heard
+            assert 1 == server.log.count(" flights_restored flights=10")
             for number in range(10):
                 report(server, number, 1)
             until(
