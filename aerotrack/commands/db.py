@@ -250,7 +250,9 @@ def _moment(text: str | None, option: str) -> "datetime | None":
 def _address(icao24: str | None) -> str | None:
     import re
 
-    if icao24 is not None and not re.fullmatch(r"~?[0-9a-f]{6}", icao24.lower()):
+    from aerotrack.domain.types import ICAO24_PATTERN
+
+    if icao24 is not None and not re.match(ICAO24_PATTERN, icao24.lower()):
         raise click.BadParameter("six hex digits, or ~ and six", param_hint="--icao24")
     return None if icao24 is None else icao24.lower()
 

@@ -1,6 +1,8 @@
 """Old history goes by whole days: a dropped partition, not rows deleted one by one."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import psycopg
@@ -35,10 +37,8 @@ def drop_old(
     if keep_days < 1:
         raise ValueError("keep_days is at least 1")
     oldest_kept = int(now // _DAY_S) - keep_days
-    with translated(), connect(conninfo, "aerotrack retention") as connection:
-        connection.execute(f"SET statement_timeout = {int(wait * 1000)}".encode())
-        locked = connection.execute(_SQL["try_session_lock"], PARTITION_LOCK).fetchone()
-        if locked != (True,):
+    with _alone(conninfo, wait) as connection:
+        if connection is None:
             return []
         dropped = [
             partition.name
@@ -62,10 +62,8 @@ def drop_beyond(conninfo: str, *, limit: int, wait: float = WAIT_S) -> list[str]
     The newest day stays, however large. Returns the names of the partitions dropped. A warning says
     so, since these were to be kept. Otherwise as :func:`drop_old`.
     """
-    with translated(), connect(conninfo, "aerotrack retention") as connection:
-        connection.execute(f"SET statement_timeout = {int(wait * 1000)}".encode())
-        locked = connection.execute(_SQL["try_session_lock"], PARTITION_LOCK).fetchone()
-        if locked != (True,):
+    with _alone(conninfo, wait) as connection:
+        if connection is None:
             return []
         sizes: dict[str, int] = dict(connection.execute(_SQL["sizes"]).fetchall())
         taken = sum(sizes.values())
@@ -88,6 +86,15 @@ def drop_beyond(conninfo: str, *, limit: int, wait: float = WAIT_S) -> list[str]
             taken_gb=round(taken / 1e9, 1),
         )
     return dropped
+
+
+@contextmanager
+def _alone(conninfo: str, wait: float) -> Iterator[psycopg.Connection | None]:
+    """A session that alone makes and drops partitions; ``None`` where another process is at it."""
+    with translated(), connect(conninfo, "aerotrack retention") as connection:
+        connection.execute(f"SET statement_timeout = {int(wait * 1000)}".encode())
+        locked = connection.execute(_SQL["try_session_lock"], PARTITION_LOCK).fetchone()
+        yield connection if locked == (True,) else None
 
 
 def close_forgotten(conninfo: str, *, silent_since: float) -> int:

@@ -4,6 +4,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 METRES_PER_FOOT: Final = 0.3048
+# A quarter of a foot, and the step of an altitude is 25.
+METRES_DECIMALS: Final = 1
+
+
+def metres(feet: float) -> float:
+    """An altitude as GeoJSON and KML want it."""
+    return round(feet * METRES_PER_FOOT, METRES_DECIMALS)
+
+
+def position(lat: float, lon: float, alt_geom: float | None) -> list[float]:
+    """Longitude, latitude and, where it is known, the height above the ellipsoid in metres.
+
+    ``alt_geom`` is in feet.
+    """
+    return [lon, lat] if alt_geom is None else [lon, lat, metres(alt_geom)]
 
 
 def line_geometry(lines: list[list[list[float]]]) -> dict[str, Any] | None:

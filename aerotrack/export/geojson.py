@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from aerotrack.domain.geojson import METRES_PER_FOOT, cut_at_antimeridian, line_geometry
+from aerotrack.domain.geojson import cut_at_antimeridian, line_geometry, position
 from aerotrack.export.problems import ExportError
 
 Row = dict[str, Any]
@@ -71,9 +71,7 @@ def _points(rows: Iterable[Row], lat: str, lon: str) -> Iterator[Row]:
 
 
 def _position(row: Row, lat: str, lon: str) -> list[float]:
-    altitude = row.get("alt_geom")
-    place = [row[lon], row[lat]]
-    return place if altitude is None else [*place, round(altitude * METRES_PER_FOOT, 1)]
+    return position(row[lat], row[lon], row.get("alt_geom"))
 
 
 def _known(row: Row) -> Row:

@@ -7,15 +7,13 @@ import msgspec
 from msgspec import Meta
 
 from aerotrack.domain import types as t
-from aerotrack.domain.geojson import METRES_PER_FOOT
+from aerotrack.domain.geojson import position
 from aerotrack.domain.vocabulary import Live
 from aerotrack.web.flights import PictureHandler
 from aerotrack.web.tracks import MEDIA_TYPES
 
 # Flights encoded between two turns of the event loop: about two milliseconds.
 SLICE: Final = 500
-# A decimetre: a step of the altitudes that aircraft report is 7.62 m.
-METRES_DECIMALS: Final = 1
 
 
 class PointGeometry(msgspec.Struct, frozen=True):
@@ -48,9 +46,7 @@ def feature(entry: bytes) -> dict[str, Any] | None:
     lat, lon = properties.pop("lat", None), properties.pop("lon", None)
     if lat is None or lon is None:
         return None
-    coordinates = [lon, lat]
-    if "alt_geom" in properties:
-        coordinates.append(round(properties["alt_geom"] * METRES_PER_FOOT, METRES_DECIMALS))
+    coordinates = position(lat, lon, properties.get("alt_geom"))
     return {
         "type": "Feature",
         "id": properties["icao24"],

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from aerotrack.domain.geojson import METRES_PER_FOOT, cut_at_antimeridian, line_geometry
+from aerotrack.domain.geojson import cut_at_antimeridian, line_geometry, metres, position
 from aerotrack.domain.records import TrackPoint
 from aerotrack.web.documents import Point, point
 
@@ -121,7 +121,7 @@ def kml(title: Titled, points: Sequence[TrackPoint]) -> bytes:
         if one.lat is None or one.lon is None:
             continue
         if one.alt_geom is not None:
-            up = round(one.alt_geom * METRES_PER_FOOT, 1)
+            up = metres(one.alt_geom)
         moment = datetime.fromtimestamp(one.ts, UTC).isoformat(timespec="milliseconds")
         when.append(f"<when>{moment.replace('+00:00', 'Z')}</when>")
         where.append(f"<gx:coord>{one.lon:.5f} {one.lat:.5f} {up:g}</gx:coord>")
@@ -144,6 +144,4 @@ def kml(title: Titled, points: Sequence[TrackPoint]) -> bytes:
 def _position(one: Point) -> list[float]:
     assert one.lon is not None
     assert one.lat is not None
-    if one.alt_geom is None:
-        return [one.lon, one.lat]
-    return [one.lon, one.lat, round(one.alt_geom * METRES_PER_FOOT, 1)]
+    return position(one.lat, one.lon, one.alt_geom)
