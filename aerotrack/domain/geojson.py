@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 METRES_PER_FOOT: Final = 0.3048
-# A quarter of a foot, and the step of an altitude is 25.
+# A decimetre: a step of the altitudes that aircraft report is 7.62 m.
 METRES_DECIMALS: Final = 1
 
 
