@@ -136,16 +136,15 @@ def test_following_keeps_a_flight_in_the_middle(page: Page, server: Server) -> N
 def test_an_emergency_stands_out_in_title_table_and_panel_and_is_said(
     page: Page, server: Server
 ) -> None:
-    icao24 = posted(server, "a00009", lat=47.0, squawk="7700")
-    page.open(f"?icao={icao24}&lat=46.8&lon=9.5&zoom=7")
-    page.until("the map", "document.querySelector('.panel')")
-    posted(server, icao24, lat=47.0, squawk="7700")  # a slow start may have outlived the first
+    south = {"lat": -30.0, "lon": 20.0}  # away from the emergencies of other tests
+    icao24 = posted(server, "a00009", **south, squawk="7700")
+    page.open(f"?icao={icao24}&lat=-30&lon=20&zoom=7")
     page.until("the title", "document.title.includes('Emergency')")
     assert "Emergency, squawk 7700" == page.until(
         "the panel", "document.querySelector('.alarm')?.textContent"
     )
     assert "Emergency, squawk 7700: T0009" == page.text("[role=alert]")
-    posted(server, icao24, lat=47.0, squawk="1000")
+    posted(server, icao24, **south, squawk="1000")
     page.until("the end of it", "document.title === 'AeroTrack'")
 
 
