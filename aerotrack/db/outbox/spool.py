@@ -109,9 +109,15 @@ class Spool:
         self._events.put(Finish(self._monotonic() + within))
 
     def settle(self, timeout: float) -> bool:
-        """After :meth:`finish`: wait until nothing is to come from the writer; whether in time."""
+        """After :meth:`finish`: wait until nothing is to come from the writer; whether in time.
+
+        Nothing is behind a :meth:`stop`.
+        """
         done = threading.Event()
-        self._events.put(Settle(done))
+        with self._gate:
+            if self._stopping:
+                return True
+            self._events.put(Settle(done))
         return done.wait(timeout)
 
     def stop(self, timeout: float) -> bool:

@@ -106,3 +106,11 @@ def test_patience_grows_with_the_rows_of_a_batch(make: Any) -> None:
     one = make.batch(1, make.point())
     many = make.batch(2, *(make.point(make.noon + n) for n in range(5_000)))
     assert (0.25, 2.1) == (round(patience_for(one, 0.1), 2), round(patience_for(many, 2.0), 2))
+
+
+def test_behind_the_end_nobody_waits(spooling: Spooling) -> None:
+    scene = spooling().attached()
+    scene.spool.finish(LONG_S)
+    assert scene.spool.settle(LONG_S)
+    scene.stop()
+    assert scene.spool.settle(LONG_S)  # as a stop does that runs behind another
